@@ -34,6 +34,7 @@ struct DataConfig {
   int64_t sequence_length = 256;  // of arrays, tables and chats: that of their longest rows, set when they are opened
   int64_t output_length = 256;    // table: the longest output of an encoder-decoder
   std::map<std::string, std::string> columns;  // table: the column that holds what an objective asks for
+  std::map<std::string, std::string> where;    // table: rows count whose columns say this; empty: all
   bool cut_long_rows = false;                  // table: rows that are too long are cut, not an error
   bool shuffled = true;
   bool streams = false;  // in order, each row of a step going on from that row of the step before

@@ -43,6 +43,18 @@ void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
+// data.where: {column: value}.
+void read_where(ConfigReader& data, TrainConfig& c) {
+  if (!data.has("where")) return;
+  const Json& where = data.raw("where");
+  if (!where.is_object()) {
+    data.fail("where", "does not say what columns hold", "write {column: value}");
+    return;
+  }
+  for (const auto& [column, value] : where.items())
+    c.data.where[column] = value.is_string() ? value.get<std::string>() : dump_json(value);
+}
+
 }  // namespace
 
 void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
@@ -62,8 +74,9 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   if (d.format == DataFormat::kTable) {
     d.cut_long_rows = r.choice("long_rows", {"error", "cut"}, 0) == 1;
     read_columns(r, c, sections);
+    read_where(r, c);
   }
-  for (const char* key : {"columns", "output_length"}) {
+  for (const char* key : {"columns", "output_length", "where"}) {
     if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
   }
   if (r.has("long_rows") && d.format != DataFormat::kTable && d.format != DataFormat::kChat)

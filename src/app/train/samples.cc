@@ -1,9 +1,12 @@
 #include "app/train/samples.h"
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "app/train/chats.h"
 #include "base/json.h"
 #include "infer/generate.h"
 #include "infer/prompt.h"
@@ -35,6 +38,16 @@ void SampleWriter::write(int64_t step) {
     file << dump_json(Json{{"step", step}, {"prompt", sample.prompt}, {"text", sample.text}}) << "\n";
 }
 
+// A prompt as the question of a conversation; empty where the template cannot show it.
+std::vector<int32_t> SampleWriter::ask(const std::string& question, std::vector<int32_t>& ends) const {
+  auto chat_template = chat_template_of(config_, *tokenizer_);
+  if (!chat_template.ok()) return {};
+  auto chat = chat_template->render({{.role = "user", .content = question}});
+  if (!chat.ok()) return {};
+  std::ranges::copy(infer::end_of_turn_ids(*tokenizer_, *chat), std::back_inserter(ends));
+  return infer::chat_ids(model_, *tokenizer_, ends, *chat);
+}
+
 std::vector<SampleWriter::Sample> SampleWriter::texts() const {
   std::vector<Sample> samples;
   if (!tokenizer_ || !model_.generates()) return samples;
@@ -42,12 +55,14 @@ std::vector<SampleWriter::Sample> SampleWriter::texts() const {
   if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
   for (const std::string& prompt : config_.samples.prompts) {
     infer::Request request;
-    request.prompt = infer::prompt_ids(model_, *tokenizer_, ends, prompt, false);
+    std::vector<int32_t> own_ends = ends;
+    if (config_.data.format == train::DataFormat::kChat) request.prompt = ask(prompt, own_ends);
+    else request.prompt = infer::prompt_ids(model_, *tokenizer_, ends, prompt, false);
     if (request.prompt.empty()) continue;
     request.max_tokens = config_.samples.tokens;
     request.sampling.temperature = config_.samples.temperature;
     request.sampling.seed = config_.seed;
-    request.stop_ids = ends;
+    request.stop_ids = own_ends;
     std::string text;
     Status done = infer::generate(model_, *tokenizer_, std::move(request), [&](const chat::TokenEvent& event) {
       text += event.text;

@@ -32,6 +32,8 @@ class SampleWriter {
   std::vector<Sample> texts() const;
 
  private:
+  std::vector<int32_t> ask(const std::string& question, std::vector<int32_t>& ends) const;
+
   const train::TrainConfig& config_;
   const RunFolder& folder_;
   const model::Model& model_;

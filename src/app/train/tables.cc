@@ -37,6 +37,8 @@ std::string names_in(const std::vector<TableRow>& rows) {
 
 // A column that no row has is a wrong name, not missing cells.
 Status check_columns(const TrainConfig& config, const std::vector<TableRow>& rows, const std::string& where) {
+  if (rows.empty() && !config.data.where.empty())
+    return invalid_data("no row holds what data.where asks for", where, "correct data.where");
   if (rows.empty()) return invalid_data("holds no rows", where, "add some");
   for (const TableColumn& column : columns_of(config)) {
     const std::string& name = name_of(config, column);
@@ -78,10 +80,17 @@ Status count_labels(const TrainConfig& config, Tables& tables) {
   return {};
 }
 
+bool is_asked_for(const TrainConfig& config, const TableRow& row) {
+  return std::ranges::all_of(config.data.where, [&](const auto& wanted) {
+    const Json* cell = row.find(wanted.first);
+    return cell && (cell->is_string() ? cell->get<std::string>() : dump_json(*cell)) == wanted.second;
+  });
+}
+
 Status read_rows(const std::vector<std::string>& paths, const TrainConfig& config, std::vector<TableRow>& rows) {
   for (const std::string& path : paths) {
     MALMOI_TRY(data::for_each_table_row(path, name_of(config, columns_of(config)[0]), [&](TableRow&& row) -> Status {
-      rows.push_back(std::move(row));
+      if (is_asked_for(config, row)) rows.push_back(std::move(row));
       return {};
     }));
   }

@@ -14,6 +14,11 @@ extern const StageKind kData;
 /// `least_characters` (2), `most_characters` (1000). Makes train.jsonl, valid.jsonl and test.jsonl.
 extern const StageKind kPairs;
 
+/// `additions`: sums of two numbers. Settings: `digits` (2), `texts` (3000) for pretraining, of which the share `wrong` (0.5) says another
+/// number; `prompts` (1500) and `held_out` (200), none of which is among the texts; `seed` (1). Makes texts.jsonl, prompts.jsonl and
+/// held_out.jsonl.
+extern const StageKind kAdditions;
+
 /// `tokenizer`: trains one on the training part of its inputs. Settings: `type` (bpe), `vocab_size` (8192),
 /// `min_frequency`, `pattern`, `byte_level`, `normalization`, `special_tokens`. Makes a folder with tokenizer.json.
 extern const StageKind kTokenizer;
