@@ -50,7 +50,7 @@ inline void disturb_adapter(model::TrainedAdapter& adapter, double size = 0.3) {
 /// A model with an adapter that is stepped.
 struct Adapted {
   std::unique_ptr<model::Model> model;
-  std::unique_ptr<Objective> objective = objective_entry("causal_lm").make({});
+  std::unique_ptr<Objective> objective = objective_entry("causal_lm").make({}, {});
   OptimizerConfig config;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<Stepper> stepper;

@@ -17,7 +17,7 @@ using autograd::Parameter;
 class AdaptedOracle {
  public:
   AdaptedOracle(std::string_view family, const model::NewAdapter& options)
-      : model_(tiny_model(family, model::Task::kCausalLm)), objective_(objective_entry("causal_lm").make({})) {
+      : model_(tiny_model(family, model::Task::kCausalLm)), objective_(objective_entry("causal_lm").make({}, {})) {
     uint64_t seed = 1;
     for (auto& entry : model_->parameters.entries()) {
       Parameter& p = entry->parameter;

@@ -43,7 +43,7 @@ class Run : public testing::Test {
   }
 
   // A run of the model from its first weights, or from the newest checkpoint.
-  Result<LoopResult> run(const CountingSource& source, LoopInputs inputs, LoopEvents events = {}) {
+  Result<LoopResult> run(CountingSource& source, LoopInputs inputs, LoopEvents events = {}) {
     Trained trained(objective_entry("causal_lm"), "llama", {}, {}, config_.optimizer);
     inputs.config = &config_;
     inputs.stepper = trained.stepper.get();
