@@ -170,7 +170,7 @@ TEST(Save, FeaturesAreWrittenAsThePlainModelHasThem) {
   const Path from = Path(MALMOI_TEST_DATA) / "models" / "bert-cls", to = Path(testing::TempDir()) / "features";
   auto model = load_model(from, {.purpose = Purpose::kTraining, .task = Task::kFeatures});
   ASSERT_TRUE(model.ok()) << model.error().to_string();
-  ASSERT_TRUE(save_model(**model, to, DType::kF32).ok());
+  ASSERT_TRUE(save_model(**model, to, DType::kBF16).ok());
   auto before = formats::Safetensors::open(from / "model.safetensors"),
        after = formats::Safetensors::open(to / "model.safetensors");
   ASSERT_TRUE(before.ok() && after.ok());

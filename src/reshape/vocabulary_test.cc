@@ -153,7 +153,7 @@ TEST(Trim, OtherModelsToo) {
 }
 
 TEST(Extend, MergesGoOnWhereTrainingEnded) {
-  const Tokenizer before = trained({.vocab_size = 300});
+  const Tokenizer before = trained({.vocab_size = 420});
   size_t next = 0;
   const auto more = extend_by_texts(before,
                                     [&](std::string& text) {
@@ -189,7 +189,7 @@ TEST(Extend, MergesGoOnWhereTrainingEnded) {
 }
 
 TEST(Extend, GivenTokensAreFoundWhole) {
-  const Tokenizer before = trained({.vocab_size = 300});
+  const Tokenizer before = trained({.vocab_size = 420});
   const std::vector<std::string> tokens = {"말모이", "<think>"};
   const auto more = extend_by_tokens(before, tokens);
   ASSERT_TRUE(more.ok()) << more.error().to_string();
@@ -202,7 +202,7 @@ TEST(Extend, GivenTokensAreFoundWhole) {
 }
 
 TEST(Extend, OnlyBpeLearnsOn) {
-  const Tokenizer before = trained({.kind = tokenizer::TrainKind::kUnigram, .vocab_size = 300});
+  const Tokenizer before = trained({.kind = tokenizer::TrainKind::kUnigram, .vocab_size = 420});
   const auto more = extend_by_texts(before, [](std::string&) { return false; }, 5, {});
   ASSERT_FALSE(more.ok());
   EXPECT_THAT(more.error().to_string(), HasSubstr("Unigram"));

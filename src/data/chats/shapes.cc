@@ -142,7 +142,8 @@ size_t shared_words(std::string_view a, std::string_view b) {
   return same;
 }
 
-void split_texts(const std::string& chosen, const std::string& rejected, ChatRow& row) {
+// The texts by value: what they come from is written anew.
+void split_texts(std::string chosen, std::string rejected, ChatRow& row) {
   row.chosen = written_turns(chosen);
   row.rejected = written_turns(rejected);
   if (!row.chosen.empty() && !row.rejected.empty()) return;
