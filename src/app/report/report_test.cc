@@ -56,6 +56,7 @@ TEST(Report, AsksNoNetwork) {
   std::string page = *read_file(run / "report.html");
   for (const char* outside : {"src=", "href=", "@import", "url(", "fetch(", "https:"})
     EXPECT_EQ(page.find(outside), std::string::npos) << outside;
+  EXPECT_EQ(page.find("{{SCRIPT}}"), std::string::npos) << "every place is filled";
 }
 
 TEST(Report, LongRunsAreAveraged) {
