@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cut_events } from '../src/lib/events.js'
 import { by_step, clock, extent, log_ticks, most_points, nearest, new_scale, over, path_of, short_number, smoothed, ticks, with_points, with_samples } from '../src/pages/train/curves.js'
+import { figure_charts, known } from '../src/pages/train/figures.js'
+import words from '../src/pages/train/words.js'
 
 const series = (...points) => ({ series: { loss: { points } } })
 
@@ -83,4 +85,23 @@ test('events are cut where they are whole', () => {
   const { events, rest } = cut_events(':\n\nevent: points\ndata: {"a":1}\n\nevent: end\nda')
   assert.deepEqual(events, [{ name: 'points', data: { a: 1 } }])
   assert.equal(rest, 'event: end\nda')
+})
+
+test('training and what is held out of one figure, and both sides of a thing, stand in one chart', () => {
+  const charts = figure_charts(['own', 'valid_rejected_rewards', 'chosen_rewards', 'valid_chosen_rewards', 'rejected_rewards', 'valid_accuracy', 'end_to_end', 'start_loss', 'end_loss'])
+  assert.deepEqual(charts.map(({ chart }) => chart), ['accuracy', 'chosen_rejected_rewards', 'start_end_loss', 'own', 'end_to_end'])
+  assert.deepEqual(charts[0].lines, [{ figure: 'valid_accuracy', valid: true, side: '', second: false }])
+  assert.deepEqual(charts[1].lines.map(({ figure }) => figure), ['chosen_rewards', 'valid_chosen_rewards', 'rejected_rewards', 'valid_rejected_rewards'])
+  assert.deepEqual(charts[2].lines.map(({ side, second }) => [side, second]), [['start', false], ['end', true]])
+})
+
+test('charts of figures have words, and unknown ones their names', () => {
+  const said = (name) => figure_charts([name]).map(({ word, name: part }) => [word, part])[0]
+  assert.deepEqual(said('reward'), ['reward', 'reward'])
+  assert.deepEqual(said('reward_std'), ['reward_std', 'reward_std'])
+  assert.deepEqual(said('valid_reward_number'), ['reward:part', 'number'])
+  assert.deepEqual(said('reward_number_failed'), ['reward:failed', 'number'])
+  assert.deepEqual(said('rejected_luck'), ['', 'luck'])
+  for (const name of ['constructor', '__proto__', 'own']) assert.deepEqual(said(name), ['', name])
+  for (const name of known) for (const language of ['ko', 'en']) assert.ok(words[language]['figure_' + name], name)
 })

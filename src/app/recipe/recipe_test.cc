@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "app/recipe/file_index.h"
 #include "base/test_folder.h"
 
@@ -284,6 +286,21 @@ TEST(StageKinds, DamagedResultsAreNoException) {
       }
     }
   }
+}
+
+TEST(StageKinds, ATrainingIsShownBeforeAndAfter) {
+  const Path out = test_folder("malmoi_shown_training");
+  ASSERT_TRUE(write_file(out / "metrics.jsonl", "{\"step\":7,\"valid_loss\":2.5,\"valid_reward\":0.75}\n").ok());
+  ASSERT_TRUE(
+      write_file(out / "run.json", R"({"parameters": 10, "steps": 8, "status": "finished", "seconds": 2, "best_step": 8,
+      "best_valid_loss": null, "best_reward": 0.75, "before": {"valid_loss": 3, "valid_reward": 0.25}})")
+          .ok());
+  const auto kind = std::ranges::find(stage_kinds(), "train", &StageKind::name);
+  const auto text = kind->show(out);
+  ASSERT_TRUE(text.ok()) << text.error().to_string();
+  EXPECT_THAT(*text, HasSubstr("; best reward 0.7500 at step 8\n"));
+  EXPECT_THAT(*text,
+              HasSubstr("held out, before -> after 8 steps\n  loss       3 -> 2.5\n  reward  0.25 -> 0.75\nreport: "));
 }
 
 }  // namespace

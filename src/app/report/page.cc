@@ -19,13 +19,16 @@ std::string for_script(const Json& data) {
 
 }  // namespace
 
-Result<std::string> fill_page(std::string_view page, const Json& data) {
+Result<std::string> fill_page(std::string_view page, const Json& data, std::string_view script) {
   std::string html(page);
   const std::string json = for_script(data);
   // The data last: what stands in it is never taken for a place.
-  const std::pair<std::string_view, std::string_view> places[] = {
-      {"{{STYLE}}", embedded::page_style}, {"{{DRAW}}", embedded::page_draw}, {"{{DATA}}", json}};
+  const std::pair<std::string_view, std::string_view> places[] = {{"{{STYLE}}", embedded::page_style},
+                                                                  {"{{DRAW}}", embedded::page_draw},
+                                                                  {"{{SCRIPT}}", script},
+                                                                  {"{{DATA}}", json}};
   for (const auto& [place, text] : places) {
+    if (place == "{{SCRIPT}}" && script.empty()) continue;
     const size_t at = html.find(place);
     if (at == std::string::npos) return internal_error("the page has no place for " + std::string(place));
     html.replace(at, place.size(), text);

@@ -9,7 +9,8 @@
 
 namespace malmoi::app {
 
-/// `page` with `{{STYLE}}`, `{{DRAW}}` (report/style.css, report/draw.js) and `{{DATA}}` filled in, each once.
-Result<std::string> fill_page(std::string_view page, const Json& data);
+/// `page` with `{{STYLE}}`, `{{DRAW}}` (report/style.css, report/draw.js) and `{{DATA}}` filled in, each once; and `{{SCRIPT}}`, where
+/// the page has a script beside it.
+Result<std::string> fill_page(std::string_view page, const Json& data, std::string_view script = {});
 
 }  // namespace malmoi::app

@@ -1,81 +1,25 @@
 #include "app/report/report.h"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
+#include <iterator>
+#include <vector>
 
+#include "app/report/evaluations.h"
 #include "app/report/page.h"
+#include "app/report/report_curves.h"
 #include "base/json_read.h"
 #include "base/utf8.h"
 #include "formats/zstd_stream.h"
 
 namespace malmoi::embedded {
-extern const std::string_view report_page;
+extern const std::string_view report_page, report_figures;
 }
 
 namespace malmoi::app {
 namespace {
 
-constexpr size_t kMaxPoints = 2000;
-constexpr size_t kMaxSamples = 100;
+constexpr int64_t kMaxSamples = 100;
 constexpr size_t kMaxSampleBytes = 4000;
 constexpr uint64_t kMaxTextFile = 1 << 20;
-constexpr const char* kSeries[] = {"loss", "grad_norm", "lr", "tokens_per_second"};
-constexpr size_t kSeriesCount = std::size(kSeries);
-
-// Curves as columns; `x` is the step in the middle of what was averaged.
-class ReportCurves {
- public:
-  explicit ReportCurves(size_t lines) : stride_((lines + kMaxPoints - 1) / kMaxPoints) {}
-
-  void add(const Json& line) {
-    double step = number(line, "step");
-    for (size_t i = 0; i < kSeriesCount; ++i) {
-      double value = number(line, kSeries[i]);
-      if (std::isfinite(value)) {
-        sums_[i] += value;
-        ++counts_[i];
-      }
-    }
-    if (double valid = number(line, "valid_loss"); std::isfinite(valid)) {
-      valid_steps_.push_back(step);
-      valid_.push_back(valid);
-    }
-    if (in_bucket_ == 0) first_ = step;
-    last_ = step;
-    if (++in_bucket_ == stride_) close();
-    ++lines_;
-    if (double tokens = number(line, "tokens"); std::isfinite(tokens)) tokens_ += tokens;
-  }
-
-  Json finish() {
-    if (in_bucket_ > 0) close();
-    Json out = {{"step", steps_}, {"averaged", stride_}, {"lines", lines_}, {"tokens", tokens_}};
-    for (size_t i = 0; i < kSeriesCount; ++i) out[kSeries[i]] = columns_[i];
-    out["valid_step"] = valid_steps_;
-    out["valid_loss"] = valid_;
-    return out;
-  }
-
- private:
-  static double number(const Json& line, const char* key) { return json_number(line, key).value_or(NAN); }
-  void close() {
-    steps_.push_back(std::floor((first_ + last_) / 2));
-    for (size_t i = 0; i < kSeriesCount; ++i) {
-      columns_[i].push_back(counts_[i] ? sums_[i] / static_cast<double>(counts_[i]) : NAN);  // NaN prints as null
-      sums_[i] = 0;
-      counts_[i] = 0;
-    }
-    in_bucket_ = 0;
-  }
-
-  size_t stride_, in_bucket_ = 0, lines_ = 0;
-  double first_ = 0, last_ = 0, tokens_ = 0;
-  std::array<double, kSeriesCount> sums_{};
-  std::array<size_t, kSeriesCount> counts_{};
-  std::array<std::vector<double>, kSeriesCount> columns_;
-  std::vector<double> steps_, valid_steps_, valid_;
-};
 
 Result<size_t> count_lines(const Path& path) {
   MALMOI_ASSIGN(formats::LineReader reader, formats::LineReader::open(path));
@@ -105,29 +49,35 @@ Status for_each_object(const Path& path, size_t lines, const Each& each) {
 
 Result<Json> read_curves(const Path& metrics) {
   MALMOI_ASSIGN(size_t lines, count_lines(metrics));
-  ReportCurves curves(std::max<size_t>(lines, 1));
+  ReportCurves curves(lines);
   MALMOI_TRY(for_each_object(metrics, lines, [&](const Json& line) { curves.add(line); }));
   return curves.finish();
 }
 
+Json shown_sample(const Json& line) {
+  Json sample = line;
+  std::string text = json_string(line, "text");
+  if (text.size() <= kMaxSampleBytes) return sample;
+  text.resize(kMaxSampleBytes);
+  text.resize(complete_utf8_prefix(text));
+  sample["text"] = text + "…";
+  return sample;
+}
+
+// The newest, and those from before the first step, which they are compared with.
 Result<Json> read_samples(const Path& path) {
-  Json samples = Json::array();
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return samples;
+  if (!std::filesystem::exists(path, ignored)) return Json::array();
   MALMOI_ASSIGN(size_t lines, count_lines(path));
+  std::vector<Json> before, samples;
   MALMOI_TRY(for_each_object(path, lines, [&](const Json& line) {
-    Json sample = line;
-    std::string text = json_string(line, "text");
-    if (text.size() > kMaxSampleBytes) {
-      text.resize(kMaxSampleBytes);
-      text.resize(complete_utf8_prefix(text));
-      sample["text"] = text + "…";
-    }
-    samples.push_back(std::move(sample));
+    if (json_count(line, "step") == 0 && std::ssize(before) < kMaxSamples) before.push_back(shown_sample(line));
+    else samples.push_back(shown_sample(line));
+    if (std::ssize(samples) == 2 * kMaxSamples) samples.erase(samples.begin(), samples.begin() + kMaxSamples);
   }));
-  if (samples.size() > kMaxSamples)  // the newest
-    samples.erase(samples.begin(), samples.end() - static_cast<std::ptrdiff_t>(kMaxSamples));
-  return samples;
+  if (std::ssize(samples) > kMaxSamples) samples.erase(samples.begin(), samples.end() - kMaxSamples);
+  before.insert(before.end(), samples.begin(), samples.end());
+  return Json(before);
 }
 
 }  // namespace
@@ -145,8 +95,9 @@ Status write_report(const Path& run_folder) {
   data["run"] = Json::object();
   if (Result<Json> run = read_json((run_folder / "run.json").string(), kMaxTextFile); run.ok() && run->is_object())
     data["run"] = *run;
+  data["evaluations"] = to_json(read_evaluations(run_folder, data["run"]));
 
-  MALMOI_ASSIGN(std::string html, fill_page(embedded::report_page, data));
+  MALMOI_ASSIGN(std::string html, fill_page(embedded::report_page, data, embedded::report_figures));
   return write_file(run_folder / "report.html", html);
 }
 

@@ -4,8 +4,10 @@
 
 #include "app/recipe/kinds/kinds.h"
 #include "app/recipe/kinds/paths.h"
+#include "app/report/evaluations.h"
 #include "base/json_read.h"
 #include "base/log.h"
+#include "base/shown.h"
 
 namespace malmoi::app::kinds {
 namespace {
@@ -33,14 +35,26 @@ Status train_run(const StageCall& call) {
 
 Result<Json> train_result(const Path& out) { return read_json((out / "run.json").string()); }
 
+// By what the best weights are known, and when they were.
+std::string best_text(const Json& facts) {
+  std::string text;
+  const auto step = json_count(facts, "best_step");
+  if (!step) return text;
+  for (const auto& [name, value] : facts.items()) {
+    if (!name.starts_with("best_") || name == "best_step" || !value.is_number()) continue;
+    const std::string what = name == "best_valid_loss" ? "validation loss" : show_controls(name.substr(5));
+    text += fmt::format("{}best {} {:.4f}", text.empty() ? "; " : ", ", what, value.get<double>());
+  }
+  return text.empty() ? text : text + fmt::format(" at step {}", *step);
+}
+
 Result<std::string> train_show(const Path& out) {
   MALMOI_ASSIGN(Json facts, train_result(out));
   auto number = [&](const char* key) { return json_number(facts, key).value_or(0); };
   std::string text = fmt::format("{} parameters, {} steps, {} in {}", format_count(number("parameters")),
                                  number("steps"), json_string(facts, "status"), format_duration(number("seconds")));
-  if (facts.contains("best_valid_loss"))
-    text += fmt::format("; best validation loss {:.4f} at step {}", number("best_valid_loss"), number("best_step"));
-  return text + fmt::format("\nreport: {}\n", (out / "report.html").string());
+  text += best_text(facts) + "\n" + changes_text(read_evaluations(out, facts));
+  return text + fmt::format("report: {}\n", (out / "report.html").string());
 }
 
 }  // namespace

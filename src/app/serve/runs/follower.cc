@@ -1,7 +1,6 @@
 #include "app/serve/runs/follower.h"
 
 #include "app/train/run_folder.h"
-#include "base/json_read.h"
 
 namespace malmoi::app {
 
@@ -39,8 +38,8 @@ void Follower::tell_samples(std::vector<serve::RunEvent>& events) {
   if (!read.ok()) return;
   Json samples = Json::array();
   for (const std::string& line : read->lines) {
-    Json sample = sample_of(line);  // of so many steps that are done, counted from 1
-    if (json_count(sample, "step").value_or(0) > after_ + 1) samples.push_back(std::move(sample));
+    Json sample = sample_of(line);
+    if (is_behind(sample, after_)) samples.push_back(std::move(sample));
   }
   if (samples.empty() && !read->anew) return;
   events.push_back({"samples", {{"samples", std::move(samples)}, {"whole", read->anew}}});

@@ -150,6 +150,11 @@ Json sample_of(const std::string& line) {
   return {{"step", *step}, {"prompt", json_string(*json, "prompt")}, {"text", json_string(*json, "text")}};
 }
 
+bool is_behind(const Json& sample, int64_t after) {
+  const auto done = json_count(sample, "step");
+  return done && (after < 0 || *done > after + 1);
+}
+
 std::string tail_of(const OpenFolder& folder, const std::string& file, size_t most) {
   const auto fd = folder.file(file);
   if (!fd.ok()) return {};

@@ -39,6 +39,9 @@ Json object_of(const OpenFolder& folder, const std::string& file);
 
 /// A line of samples.jsonl; null: it is none.
 Json sample_of(const std::string& line);
+/// Whether a sample was written behind the step `after` of metrics.jsonl, where steps count from 0 and those of samples say how many
+/// were done; after -1, so are those from before the first step.
+bool is_behind(const Json& sample, int64_t after);
 
 /// The last bytes of a text file, from the beginning of a line, as a text; empty where there is none.
 std::string tail_of(const OpenFolder& folder, const std::string& file, size_t most);

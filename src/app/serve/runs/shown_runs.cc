@@ -53,7 +53,7 @@ Json samples_behind(const OpenFolder& folder, int64_t after) {
   std::vector<Json> samples;
   read_all(folder, "samples.jsonl", [&](const std::string& line) {
     Json sample = sample_of(line);
-    if (json_count(sample, "step").value_or(0) <= after + 1) return;  // counted from 1
+    if (!is_behind(sample, after)) return;
     samples.push_back(std::move(sample));
     if (std::ssize(samples) > 2 * kMostSamples) samples.erase(samples.begin(), samples.begin() + kMostSamples);
   });

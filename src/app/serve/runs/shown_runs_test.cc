@@ -124,6 +124,24 @@ TEST_F(ShownRunsTest, MetricsBehindAStepAndSamples) {
   EXPECT_TRUE(later["samples"].empty());
 }
 
+TEST_F(ShownRunsTest, SamplesFromBeforeTheFirstStepAreShown) {
+  write("first/samples.jsonl",
+        "{\"step\":0,\"prompt\":\"a\",\"text\":\"before\"}\n{\"step\":1,\"prompt\":\"a\",\"text\":\"b\"}\n{\"prompt\":"
+        "\"no step\"}\n");
+  open();
+  EXPECT_EQ(json_of(runs_->metrics("first", -1))["samples"].size(), 2u);
+  EXPECT_TRUE(json_of(runs_->metrics("first", 0))["samples"].empty());
+  protocol::ApiError error;
+  auto follower = runs_->follow("first", -1, error);
+  ASSERT_TRUE(follower);
+  Json samples;
+  for (const serve::RunEvent& event : follower->next()) {
+    if (event.name == "samples") samples = event.json["samples"];
+  }
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(samples[0]["text"], "before");
+}
+
 TEST_F(ShownRunsTest, AFollowerTellsWhatComes) {
   open();
   auto lock = FileLock::open(root_ / "runs" / "first" / ".lock");
