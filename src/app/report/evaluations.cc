@@ -42,13 +42,13 @@ void for_each_evaluation(const Path& metrics, const Each& each) {
     if (!line.ok() || !line->is_object()) continue;
     const auto step = json_count(*line, "step", INT64_MAX - 1);
     Json figures = held_out_figures(*line);
-    if (step && !figures.empty()) each(Evaluation{*step + 1, std::move(figures)});
+    if (step && !figures.empty()) each(MeasuredStep{*step + 1, std::move(figures)});
   }
 }
 
 std::string bare_name(const std::string& name) { return show_controls(std::string_view(name).substr(kHeldOut.size())); }
 
-Json to_json(const Evaluation& evaluation) { return {{"step", evaluation.step}, {"figures", evaluation.figures}}; }
+Json to_json(const MeasuredStep& evaluation) { return {{"step", evaluation.step}, {"figures", evaluation.figures}}; }
 
 }  // namespace
 
@@ -57,7 +57,7 @@ Evaluations read_evaluations(const Path& folder, const Json& facts) {
   if (Json before = held_out_figures(json_object(facts, "before")); !before.empty())
     all.before = {0, std::move(before)};
   const auto best_step = json_count(facts, "best_step");
-  for_each_evaluation(folder / "metrics.jsonl", [&](Evaluation evaluation) {
+  for_each_evaluation(folder / "metrics.jsonl", [&](MeasuredStep evaluation) {
     if (evaluation.step == best_step) all.best = evaluation;
     all.last = std::move(evaluation);
   });

@@ -11,18 +11,18 @@
 namespace malmoi::app {
 
 /// One evaluation: figures by their names in metrics.jsonl (valid_loss, valid_accuracy ...).
-struct Evaluation {
+struct MeasuredStep {
   int64_t step = 0;  // so many were done
   Json figures = Json::object();
 };
 
 struct Evaluations {
-  std::optional<Evaluation> before;  // absent: there was none before the first step (`before` of run.json)
-  std::optional<Evaluation> best;    // absent: run.json names no best step, or metrics.jsonl has no line of it
-  std::optional<Evaluation> last;
+  std::optional<MeasuredStep> before;  // absent: there was none before the first step (`before` of run.json)
+  std::optional<MeasuredStep> best;    // absent: run.json names no best step, or metrics.jsonl has no line of it
+  std::optional<MeasuredStep> last;
 
   /// What the run is worth: at its best, where that is known, else at its end.
-  const std::optional<Evaluation>& after() const { return best ? best : last; }
+  const std::optional<MeasuredStep>& after() const { return best ? best : last; }
 };
 
 /// Of the run in `folder`, whose run.json is `facts`. Lines and figures that are damaged are passed over; of an evaluation the

@@ -127,7 +127,8 @@ std::vector<chat::Message> written_turns(std::string_view text) {
                                        [&](const auto& known) { return text.starts_with(known.first); });
     if (speaker == std::end(kSpeakers)) return {};
     size_t end = text.size();
-    for (const auto& [mark, role] : kSpeakers) end = std::min(end, text.find("\n\n" + std::string(mark), mark.size()));
+    for (const auto& [mark, role] : kSpeakers)
+      end = std::min(end, text.find("\n\n" + std::string(mark), speaker->first.size()));
     const std::string_view said = text.substr(0, end);
     turns.push_back({speaker->second, std::string(ascii_trim(said.substr(std::min(speaker->first.size(), end))))});
     text = ascii_trim(text.substr(end));

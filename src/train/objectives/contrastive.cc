@@ -2,6 +2,7 @@
 // over the real tokens, of length 1 (Reimers & Gurevych 2019; van den Oord et al. 2018).
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "autograd/tape.h"
 #include "train/objective.h"
@@ -122,8 +123,9 @@ class Contrastive final : public Objective {
                       const Counts& whole) const override {
     ModelInput input(examples);  // blocks that run again in the backward pass read it
     const nn::Batch& batch = input.batch();
-    autograd::Var means =
-        autograd::mean_rows(context, model.backbone->forward(context, batch), batch.runs, batch.key_mask);
+    autograd::Var hidden = model.backbone->encode(context, batch);  // of an encoder-decoder what its encoder makes
+    if (!hidden) hidden = model.backbone->forward(context, batch);
+    autograd::Var means = autograd::mean_rows(context, std::move(hidden), batch.runs, batch.key_mask);
     const auto n = static_cast<size_t>(means.value.elements());
     std::vector<double> values(n), gradient(n);
     LossSums sums;
