@@ -83,6 +83,7 @@ class Contract(unittest.TestCase):
                 ("train",): ["train", missing + ".yaml"],
                 ("plan",): ["plan", missing + ".yaml"],
                 ("run",): ["run", missing + ".yaml"],
+                ("tune",): ["tune", "--model", missing, "--data", missing, "--goal", "chat"],
                 ("generate",): ["generate", "--model", missing, "--prompt", "x"],
                 ("eval",): ["eval", "--model", missing, "--text", missing],
                 ("serve",): ["serve", "--model", missing],

@@ -71,6 +71,7 @@ void add_tokenizer_export(CLI::App& parent, Invocation& invocation);
 void add_tokenizer_add(CLI::App& parent, Invocation& invocation);
 void add_plan(CLI::App& root, Invocation& invocation);
 void add_train(CLI::App& root, Invocation& invocation);
+void add_tune(CLI::App& root, Invocation& invocation);
 void add_compare(CLI::App& root, Invocation& invocation);
 void add_generate(CLI::App& root, Invocation& invocation);
 void add_chat(CLI::App& root, Invocation& invocation);

@@ -19,10 +19,10 @@ namespace {
 
 // One line a command, in the order of --help.
 constexpr AddCommand kCommands[] = {
-    add_doctor,  add_data,     add_tokenizer, add_plan,   add_train,    add_compare, add_generate,
-    add_chat,    add_template, add_score,     add_eval,   add_reward,   add_fill,    add_classify,
-    add_adapter, add_bench,    add_serve,     add_key,    add_quantize, add_convert, add_merge_models,
-    add_prune,   add_vocab,    add_pull,      add_models, add_run,
+    add_doctor,       add_data,    add_tokenizer, add_plan,  add_train,  add_tune,     add_compare,
+    add_generate,     add_chat,    add_template,  add_score, add_eval,   add_reward,   add_fill,
+    add_classify,     add_adapter, add_bench,     add_serve, add_key,    add_quantize, add_convert,
+    add_merge_models, add_prune,   add_vocab,     add_pull,  add_models, add_run,
 };
 
 int exit_code(const Error& error) {

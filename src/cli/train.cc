@@ -36,6 +36,16 @@ Status run_train(const TrainCommand& o, Terminal& terminal) {
   return {};
 }
 
+// The same run by all weights, an adapter, and one around a base in blocks, side by side.
+void print_ways(const app::PlanReport& plan) {
+  if (plan.ways.empty()) return;
+  fmt::print("ways         {:<8}{:>12}{:>12}{:>16}\n", "", "trained", "memory", "time");
+  for (const app::PlanReport::Way& way : plan.ways)
+    fmt::print("             {:<8}{:>12}{:>12}{:>16}{}{}\n", way.name, format_count(static_cast<double>(way.trained)),
+               format_bytes(static_cast<double>(way.memory)), format_duration(way.seconds),
+               way.name == plan.way ? "  (this configuration)" : "", way.fits ? "" : "  (does not fit)");
+}
+
 Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
   MALMOI_ASSIGN(app::PlanReport p, app::plan(document, o.plan, terminal.job().stop));
@@ -57,6 +67,7 @@ Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   fmt::print("time         about {} for {} steps, {} tokens\n",
              format_duration(p.seconds_per_step * static_cast<double>(p.steps)), p.steps,
              format_count(static_cast<double>(p.tokens_per_step * p.steps)));
+  print_ways(p);
   return {};
 }
 

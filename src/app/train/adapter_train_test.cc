@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "app/train/plan.h"
 #include "app/train/train.h"
@@ -227,6 +228,29 @@ TEST_F(AdapterRuns, WhatDoesNotFitIsNamedBeforeAnythingIsRead) {
   EXPECT_THAT(refusal(), HasSubstr("'words' fits no module"));
   document_.root["model"]["quantize"] = {{"type", "q8_0"}, {"skip", {"q_proj"}}};
   EXPECT_THAT(refusal(), HasSubstr("which are one matrix"));
+}
+
+TEST_F(AdapterRuns, WaysOfTrainingArePlannedSideBySide) {
+  auto report = plan(document_, {.rate = 1e9});
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  EXPECT_EQ(report->way, "LoRA");
+  ASSERT_EQ(report->ways.size(), 3u);
+  const auto& [full, lora, qlora] = std::tie(report->ways[0], report->ways[1], report->ways[2]);
+  EXPECT_EQ(full.name, "full");
+  EXPECT_EQ(full.trained, report->parameters);
+  EXPECT_EQ(lora.trained, *report->adapter_parameters) << "of the rank that is asked for";
+  EXPECT_EQ(lora.memory, report->memory.total());
+  EXPECT_EQ(qlora.trained, lora.trained);
+  EXPECT_GT(full.memory, lora.memory);
+  EXPECT_GT(full.seconds, lora.seconds);
+  EXPECT_EQ(to_json(*report)["ways"][2]["name"], "QLoRA");
+  document_.root.erase("adapter");
+  document_.root["train"]["freeze"] = {"model.embed_tokens.*"};
+  auto whole = plan(document_, {.rate = 1e9});
+  ASSERT_TRUE(whole.ok()) << whole.error().to_string();
+  EXPECT_EQ(whole->way, "full");
+  ASSERT_EQ(whole->ways.size(), 3u) << "an adapter of the usual rank stands beside";
+  EXPECT_GT(whole->ways[1].trained, lora.trained);
 }
 
 TEST_F(AdapterRuns, APackedBaseIsPlannedSmaller) {

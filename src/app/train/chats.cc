@@ -39,13 +39,6 @@ Path tokenizer_folder(const TrainConfig& config) {
   return config.tokenizer.empty() || holds_it ? path : path.parent_path();
 }
 
-const std::string& first_question(const data::ChatRow& row) {
-  for (const chat::Message& message : row.messages) {
-    if (message.role == "user") return message.content;
-  }
-  return row.messages.front().content;
-}
-
 Status read_files(const std::vector<std::string>& paths, const TrainConfig& config, train::ChatUse use, bool held_out,
                   std::vector<ReadRow>& rows, const Job& job) {
   std::optional<data::ChatShape> forced;
@@ -156,6 +149,13 @@ Result<std::pair<std::unique_ptr<train::ExampleSource>, int64_t>> source_of(cons
 }
 
 }  // namespace
+
+const std::string& first_question(const data::ChatRow& row) {
+  for (const chat::Message& message : row.messages) {
+    if (message.role == "user") return message.content;
+  }
+  return row.messages.front().content;
+}
 
 uint64_t ChatTally::bad() const { return std::accumulate(problems.begin(), problems.end(), uint64_t{0}); }
 

@@ -10,6 +10,7 @@
 #include "app/train/data.h"
 #include "base/json.h"
 #include "chat/chat_template.h"
+#include "data/chats/chat_row.h"
 #include "train/chat_encoder.h"
 
 namespace malmoi::app {
@@ -27,6 +28,9 @@ struct ChatTally {
   std::string problems_text() const;
 };
 Json to_json(const ChatTally& tally);
+
+/// What is asked first, by which rows are held out. The row has messages.
+const std::string& first_question(const data::ChatRow& row);
 
 struct EncodedChats {
   std::vector<train::EncodedChat> train, valid;

@@ -58,6 +58,16 @@ Json to_json(const PlanReport& report) {
   json["steps"] = report.steps;
   json["tokens"] = report.tokens_per_step * report.steps;
   json["seconds"] = report.seconds_per_step * static_cast<double>(report.steps);
+  if (report.ways.empty()) return json;
+  json["way"] = report.way;
+  json["ways"] = Json::array();
+  for (const PlanReport::Way& way : report.ways)
+    json["ways"].push_back({{"name", way.name},
+                            {"trained_parameters", way.trained},
+                            {"memory_bytes", way.memory},
+                            {"fits", way.fits},
+                            {"seconds_per_step", way.seconds_per_step},
+                            {"seconds", way.seconds}});
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json.h"
 #include "train/loop.h"
@@ -36,7 +37,7 @@ struct TrainReport {
     std::optional<double> bits_per_byte;           // absent: the bytes of the text are not known
     std::optional<train::NamedFigure> score = {};  // by train.best_metric, where that is not the loss
   };
-  std::optional<Best> best;       // absent: nothing was measured
+  std::optional<Best> best;      // absent: nothing was measured
   Json before = Json::object();  // figures before the first step (train.eval_first), by name
 };
 Json to_json(const TrainReport& report);
@@ -46,7 +47,7 @@ struct PlanReport {
   std::string architecture;
   int64_t parameters = 0;
   std::optional<int64_t> adapter_parameters;  // absent: the model's own are trained
-  int64_t tokens_per_step = 0;
+  int64_t tokens_per_step = 0;  // of rows, whose lengths differ, on average
   double flops_per_token = 0;
   int64_t batch_size = 0, gradient_accumulation = 0;
   std::string checkpointing;  // none, cheap or block
@@ -58,6 +59,16 @@ struct PlanReport {
   bool measured = true;              // here; else as it was given
   double seconds_per_step = 0;       // about
   int64_t steps = 0;                 // about, where they follow from epochs or minutes
+  std::string way;                   // full, LoRA or QLoRA
+  /// The same by all weights, by an adapter, and by one around a base in blocks.
+  struct Way {
+    std::string name;
+    int64_t trained = 0;  // parameters
+    uint64_t memory = 0;  // bytes
+    bool fits = true;
+    double seconds_per_step = 0, seconds = 0;
+  };
+  std::vector<Way> ways = {};  // of what goes on from a language model
 
   double flops_per_step() const { return flops_per_token * static_cast<double>(tokens_per_step); }
   double tokens_per_second() const { return static_cast<double>(tokens_per_step) / seconds_per_step; }

@@ -58,8 +58,10 @@ Status for_each_held_out(const train::DataConfig& data, const TextSink& sink) {
 
 }  // namespace
 
-bool is_held_out(const std::string& text, double fraction) {
-  return static_cast<double>(hash64(text, kSplitSeed) >> 11) * 0x1.0p-53 < fraction;
+bool is_held_out(const std::string& text, double fraction) { return held_out_place(text) < fraction; }
+
+double held_out_place(const std::string& text) {
+  return static_cast<double>(hash64(text, kSplitSeed) >> 11) * 0x1.0p-53;
 }
 
 Status for_each_text(const train::DataConfig& data, const TextSink& sink) {
