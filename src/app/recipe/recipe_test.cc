@@ -278,7 +278,8 @@ TEST(StageKinds, DamagedResultsAreNoException) {
         R"({"parameters": "x", "steps": [], "status": 1, "seconds": {}, "best_valid_loss": "x", "best_step": null})",
         R"({"inputs": 3, "kept": {"documents": -1, "bytes": "x"}, "languages": {"ko": 1, "en": {"bytes": []}}})",
         R"({"samples": [1, {"prompt": 2, "next": [3, {"probability": "x", "word": 4}]}]})"}) {
-    for (const char* file : {"evaluation.json", "pairs.json", "run.json", "report.json", "samples.json"})
+    for (const char* file :
+         {"additions.json", "evaluation.json", "pairs.json", "run.json", "report.json", "samples.json"})
       ASSERT_TRUE(write_file(out / file, content).ok());
     for (const StageKind& kind : stage_kinds()) {
       if (kind.show) {
