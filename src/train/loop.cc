@@ -110,6 +110,7 @@ class Loop {
     learned_ = state.step - std::min(state.bad_steps, state.step);
     const uint64_t size = in_.train->size();
     sequences_ = static_cast<uint64_t>(state.epoch) * size + std::min(static_cast<uint64_t>(state.offset), size);
+    sequences_ -= sequences_ % static_cast<uint64_t>(std::max<int64_t>(rows_together(c_.objective), 1));  // of whole groups
     updates_ = state.updates;
     bad_evaluations_ = state.bad_evaluations;
     bad_steps_ = state.bad_steps;

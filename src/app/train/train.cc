@@ -54,11 +54,12 @@ Status check_best_metric(const ConfigDocument& document, const TrainConfig& conf
                      document.where("train.best_metric"), fmt::format("use one of {}", fmt::join(known, ", ")));
 }
 
-// Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together.
+// Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together, and groups are whole.
 uint64_t sequences_of(const TrainConfig& config, const train::ExampleSource& data) {
   if (config.epochs <= 0) return 0;
   const auto asked = static_cast<uint64_t>(std::llround(config.epochs * static_cast<double>(data.size())));
-  const uint64_t together = config.data.streams ? static_cast<uint64_t>(config.sequences_per_step()) : 1;
+  const uint64_t together =
+      config.data.streams ? static_cast<uint64_t>(config.sequences_per_step()) : whole_groups(config);
   return std::max<uint64_t>((asked + together - 1) / together, 1) * together;
 }
 
@@ -163,6 +164,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   } else if (!config.data.has_text_rows()) {
     MALMOI_ASSIGN(data, prepare_data(config, tokenizer.get(), *model, job));
   }
+  MALMOI_TRY(check_targets(config, data, *objective));
   MALMOI_TRY(check_held_out(config, data, job));
   MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;

@@ -2,6 +2,7 @@
 // over the real tokens, of length 1 (Reimers & Gurevych 2019; van den Oord et al. 2018).
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "autograd/tape.h"
 #include "train/objective.h"
@@ -170,20 +171,21 @@ class Contrastive final : public Objective {
   LossSums loss(const Examples& examples, const Counts& whole, std::span<const double> means, size_t stride,
                 std::span<double> gradient) const {
     const std::vector<size_t> firsts = first_texts(examples);
-    std::vector<size_t> widths(options_.widths.begin(), options_.widths.end());
-    widths.push_back(stride);
+    std::vector<size_t> widths{stride};  // the whole, and those that are narrower
+    std::ranges::copy_if(options_.widths, std::back_inserter(widths),
+                         [&](int64_t width) { return static_cast<size_t>(width) < stride; });
     LossSums sums;
-    double right = 0;
     const double width_share = 1 / static_cast<double>(widths.size());
     for (size_t width : widths) {
-      Vectors vectors(means, examples.input.runs().size(), stride, std::min(width, stride));
-      right = 0;
+      Vectors vectors(means, examples.input.runs().size(), stride, width);
+      double right = 0;
       sums.loss += width_share * (options_.cosine ? cosine_loss(vectors, examples, firsts, whole)
                                                   : contrast(vectors, examples, firsts, whole, right));
       vectors.give_back(gradient, width_share);
-      if (width == stride) add_predictions(vectors, examples, firsts, sums.predictions);
+      if (width < stride) continue;
+      add_predictions(vectors, examples, firsts, sums.predictions);
+      if (!options_.cosine) sums.figures = {{"accuracy", right}};
     }
-    if (!options_.cosine) sums.figures = {{"accuracy", right}};
     return sums;
   }
 
@@ -258,8 +260,9 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   c.symmetric = reader.boolean("symmetric", false);
   c.temperature = reader.number("temperature", 0.05, 1e-6, 1e6);
   c.largest_score = reader.number("largest_score", 1, 1e-6, 1e6);
+  constexpr double kWidest = 1 << 20;
   for (double width : reader.numbers("matryoshka")) {
-    if (width < 1 || width != std::floor(width))
+    if (width < 1 || width > kWidest || width != std::floor(width))
       reader.fail("matryoshka", "is not a list of widths", "write [64, 128, 256]");
     else c.widths.push_back(static_cast<int64_t>(width));
   }
