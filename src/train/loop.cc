@@ -58,9 +58,10 @@ class Loop {
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
     if (c_.eval_first && step_ == 0 && steps_ > 0 && has_evaluation()) MALMOI_TRY(evaluate_first());
     while (!done()) {
-      MALMOI_TRY(one_step());
+      // What makes a step's examples may take long: stopped, the step is not taken.
+      if (Status stepped = one_step(); !stepped.ok() && !is_stop(stepped)) return stepped.error();
       MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
-      if (events_.stop_requested && events_.stop_requested()) {
+      if (stop_requested()) {
         result_.interrupted = !done();
         break;
       }
@@ -91,6 +92,11 @@ class Loop {
     std::vector<CheckpointTensor> list = checkpoint_tensors(in_.stepper->model(), *in_.optimizer, in_.ema);
     if (streams_) std::ranges::move(streams_->tensors(), std::back_inserter(list));
     return list;
+  }
+
+  bool stop_requested() const { return events_.stop_requested && events_.stop_requested(); }
+  bool is_stop(const Status& status) const {
+    return status.error().code == ErrorCode::kCancelled && stop_requested();
   }
 
   void warn(const std::string& text) const {
