@@ -1,5 +1,7 @@
 #include "app/train/results.h"
 
+#include <cmath>
+
 namespace malmoi::app {
 
 Json to_json(const TrainReport& report) {
@@ -24,7 +26,7 @@ Json to_json(const TrainReport& report) {
   if (!report.before.empty()) json["before"] = report.before;
   if (report.best) {
     json["best_step"] = report.best->step;
-    json["best_valid_loss"] = report.best->valid_loss;
+    if (std::isfinite(report.best->valid_loss)) json["best_valid_loss"] = report.best->valid_loss;
     if (report.best->score) json["best_" + report.best->score->first] = report.best->score->second;
     if (report.best->perplexity) json["perplexity"] = *report.best->perplexity;
     if (report.best->bits_per_byte) json["bits_per_byte"] = *report.best->bits_per_byte;

@@ -103,8 +103,8 @@ void write_begun(const RunFolder& folder, const TrainReport& report, const Train
   if (!written.ok()) job.warn(written.error().to_string());
 }
 
-void finish_report(TrainReport& report, const train::LoopResult& result, const model::Model& model,
-                   const PreparedData& data) {
+void finish_report(TrainReport& report, const train::LoopResult& result, const TrainConfig& config,
+                   const model::Model& model, const PreparedData& data) {
   report.status = result.interrupted ? "interrupted" : result.stopped_early ? "early_stopped" : "finished";
   report.finished = now_text();
   report.steps = result.steps;
@@ -113,11 +113,10 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
   report.loss = result.last_loss;
   if (result.best_step < 0) return;
   report.best = {result.best_step, result.best_valid_loss, {}, {}, result.best_score};
-  const model::Task task = model.task();
-  if (task == model::Task::kCausalLm || task == model::Task::kMaskedLm || task == model::Task::kSeq2Seq)
-    report.best->perplexity = std::exp(result.best_valid_loss);
+  if (!train::objective_entry(config.objective.name).token_loss) return;
+  report.best->perplexity = std::exp(result.best_valid_loss);
   // Only who predicts every token of a text encodes it.
-  if (data.valid_bytes == 0 || task != model::Task::kCausalLm) return;
+  if (data.valid_bytes == 0 || model.task() != model::Task::kCausalLm) return;
   double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
@@ -207,7 +206,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
-  finish_report(report, result, *model, data);
+  finish_report(report, result, config, *model, data);
   if (auto before = read_json((folder / kBeforeFile).string()); before.ok()) report.before = *before;
   MALMOI_TRY(write_file(folder / "run.json", dump_json(to_json(report), 2) + "\n"));
   MALMOI_TRY(write_report(folder.path()));
