@@ -12,6 +12,7 @@
 #include "app/train/frozen.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
+#include "app/train/rollouts.h"
 #include "app/train/tables.h"
 #include "base/log.h"
 
@@ -51,7 +52,8 @@ Result<FittedMemory> plan_memory(const model::Model& model, const train::Objecti
   return *unfitted;
 }
 
-// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables and chats), or that fit the minutes.
+// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables, chats and prompts), or that fit the
+// minutes.
 Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                               const model::Model& model, uint64_t rows, double seconds_per_step) {
   if (config.steps > 0) return config.steps;
@@ -85,6 +87,8 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
     MALMOI_ASSIGN(const PreparedData chats,
                   prepare_chats(config, *tokenizer, *model, {.progress = {}, .message = {}, .warn = {}, .stop = stop}));
     rows = chats.train->size();
+  } else if (config.data.format == train::DataFormat::kPrompts) {
+    MALMOI_ASSIGN(rows, answers_of_epoch(config, *model, *tokenizer));
   }
   PlanReport report;
   report.machine_memory = machine_memory();
@@ -95,7 +99,8 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();
   if (model->adapter) report.adapter_parameters = model->adapter->parameters.count();
-  report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
+  report.tokens_per_step =
+      config.sequences_per_step() * train::tokens_per_example(*objective, config.data.sequence_length);
   report.flops_per_token = train::training_flops_per_token(*model, *objective, config.data.sequence_length);
   report.batch_size = config.batch_size;
   report.gradient_accumulation = config.gradient_accumulation;

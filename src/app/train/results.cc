@@ -47,6 +47,7 @@ Json to_json(const PlanReport& report) {
   json["memory_bytes"] = {{"weights", report.memory.weights},     {"gradients", report.memory.gradients},
                           {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
                           {"process", report.memory.process},     {"total", report.memory.total()}};
+  if (report.memory.answers > 0) json["memory_bytes"]["answers"] = report.memory.answers;
   json["machine_memory_bytes"] = report.machine_memory;
   json["fits"] = report.does_not_fit.empty();
   if (!report.does_not_fit.empty()) {

@@ -13,6 +13,7 @@
 #include "data/table.h"
 #include "infer/collect.h"
 #include "infer/prompt.h"
+#include "nn/state.h"
 #include "tokenizer/document_marks.h"
 
 namespace malmoi::app {
@@ -242,6 +243,22 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
     tokens += static_cast<double>(answer.ids.size() - answer.prompt) / static_cast<double>(answers.size());
   figures.emplace_back("answer_tokens", tokens);
   return figures;
+}
+
+Result<uint64_t> answers_of_epoch(const TrainConfig& config, const model::Model& model,
+                                  const tokenizer::Tokenizer& tokenizer) {
+  MALMOI_ASSIGN(const reward::RewardSet rewards, read_rewards(config));
+  MALMOI_ASSIGN(const auto prompts, read_prompts(config, config.data.train, model, tokenizer, rewards));
+  return prompts.size() * static_cast<uint64_t>(config.objective.rollouts.group);
+}
+
+size_t answers_bytes(const TrainConfig& config, const model::Model& model) {
+  if (config.data.format != train::DataFormat::kPrompts) return 0;
+  auto pool = nn::StatePool::create(model.backbone->states(), activation_type(config.precision), SIZE_MAX);
+  if (!pool.ok()) return 0;
+  const int64_t together = std::min(kAnswersTogether, config.sequences_per_step());
+  return static_cast<size_t>(together) *
+         (*pool)->bytes_for(config.data.sequence_length, 0, infer::SchedulerOptions().prefill_rows);
 }
 
 Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::unique_ptr<model::Model>& model,

@@ -87,6 +87,13 @@ class RolloutSource final : public train::ExampleSource {
   std::vector<train::NamedFigure> figures_;
 };
 
+/// Answers of an epoch: of each prompt a group.
+Result<uint64_t> answers_of_epoch(const train::TrainConfig& config, const model::Model& model,
+                                  const tokenizer::Tokenizer& tokenizer);
+
+/// Bytes that the states of the answers that are sampled together take at most; 0: the configuration samples none.
+size_t answers_bytes(const train::TrainConfig& config, const model::Model& model);
+
 /// The prompts of a configuration (data.format: prompts) as a source of rows, and what measures the answers to those held out.
 Result<PreparedData> prepare_rollouts(const train::TrainConfig& config, const std::unique_ptr<model::Model>& model,
                                       const tokenizer::Tokenizer& tokenizer, const Job& job);

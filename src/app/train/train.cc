@@ -88,13 +88,13 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
 }
 
 // For those who look at the run while it is at work, and to go on with it from the folder that its paths mean.
-void write_begun(const RunFolder& folder, const TrainReport& report, const TrainConfig& config, int64_t steps,
+void write_begun(const RunFolder& folder, const TrainReport& report, int64_t steps, int64_t tokens_per_step,
                  const Job& job) {
   std::error_code ignored;
   const Json begun = {{"started", report.started},
                       {"parameters", report.parameters},
                       {"steps", steps},
-                      {"tokens_per_step", config.sequences_per_step() * config.data.sequence_length},
+                      {"tokens_per_step", tokens_per_step},
                       {"dtype", report.dtype},
                       {"threads", report.threads},
                       {"process", static_cast<int64_t>(::getpid())},
@@ -180,10 +180,11 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   TrainReport report = begin_report(config, *model, *objective, memory, data);
   const uint64_t sequences = sequences_of(config, *data.train);
   const int64_t steps = steps_of(config, sequences);
+  const int64_t tokens_per_step =
+      config.sequences_per_step() * train::tokens_per_example(*objective, config.data.sequence_length);
   job.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
                           format_count(static_cast<double>(report.parameters)),
-                          format_count(static_cast<double>(report.train_tokens)), steps,
-                          config.sequences_per_step() * config.data.sequence_length));
+                          format_count(static_cast<double>(report.train_tokens)), steps, tokens_per_step));
   if (report.adapter_parameters)
     job.message(fmt::format("{} parameters of an adapter are trained, the model's are frozen",
                             format_count(static_cast<double>(*report.adapter_parameters))));
@@ -192,7 +193,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   OutputMeter outputs(config, folder, tables, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype, template_file);
-  write_begun(folder, report, config, steps, job);
+  write_begun(folder, report, steps, tokens_per_step, job);
   StepsInput input{
       config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace, [&] {
         return folder.stop_requested();
