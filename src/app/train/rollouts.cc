@@ -25,6 +25,8 @@ using train::TrainConfig;
 constexpr double kGreedy = 0;
 // Answers that are decoded together: more fill a processor no better.
 constexpr int64_t kAnswersTogether = 64;
+// Beyond it rewards count as so much: f32 holds it, and the squares of its differences are finite.
+constexpr double kMostReward = 1e9;
 // What prompts that were read may keep, so that a group's is read once.
 constexpr size_t kPrefixBytes = 256 << 20;
 
@@ -55,10 +57,11 @@ class PromptReader {
     const Json* cell = row.find("prompt");
     if (cell && cell->is_array()) {
       MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
-      MALMOI_ASSIGN(const chat::RenderedChat chat, template_.render(messages));
-      prompt.text = chat.prompt;
-      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, chat);
-      prompt.ends = infer::end_of_turn_ids(tokenizer_, chat);
+      const Result<chat::RenderedChat> chat = template_.render(messages);
+      if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
+      prompt.text = chat->prompt;
+      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);
+      prompt.ends = infer::end_of_turn_ids(tokenizer_, *chat);
     } else {
       MALMOI_ASSIGN(prompt.text, train::cell_text(cell, "prompt", row.where));
       prompt.ids = infer::prompt_ids(model_, tokenizer_, ends_, prompt.text);
@@ -100,7 +103,7 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
   const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
   std::vector<RolloutPrompt> prompts;
   for (const std::string& path : paths) {
-    MALMOI_TRY(data::for_each_table_row(path, "", [&](data::TableRow&& row) -> Status {
+    MALMOI_TRY(data::for_each_table_row(path, "prompt", [&](data::TableRow&& row) -> Status {
       const std::string where = row.where;
       MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
       if (static_cast<int64_t>(prompt.ids.size()) > room)
@@ -204,7 +207,8 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
   for (size_t i = 0; i < asked.size(); ++i)
     inputs.push_back({asked[i].prompt->text, answers[i].text, asked[i].prompt->row});
   MALMOI_ASSIGN(const reward::BatchRewards judged, rewards_.judge(inputs, job_));
-  for (size_t i = 0; i < answers.size(); ++i) answers[i].reward = static_cast<float>(judged.totals[i]);
+  for (size_t i = 0; i < answers.size(); ++i)
+    answers[i].reward = static_cast<float>(std::clamp(judged.totals[i], -kMostReward, kMostReward));
   figures_ = judged.figures();
   return {};
 }
@@ -212,23 +216,26 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
 void RolloutSource::tell_groups() {
   const auto group = static_cast<size_t>(group_);
   std::vector<float> rewards;
-  double deviation = 0, equal = 0, tokens = 0, truncated = 0;
-  for (const Answer& answer : answers_) {
-    rewards.push_back(answer.reward);
-    tokens += static_cast<double>(answer.ids.size() - answer.prompt);
-    truncated += answer.truncated;
-  }
+  double deviation = 0, equal = 0;
+  for (const Answer& answer : answers_) rewards.push_back(answer.reward);
   const double groups = static_cast<double>(answers_.size()) / static_cast<double>(group);
   for (size_t begin = 0; begin + group <= rewards.size(); begin += group) {
     const double own = deviation_of(std::span(rewards).subspan(begin, group));
     deviation += own / groups;
     equal += own == 0 ? 1 / groups : 0;
   }
-  const double answers = static_cast<double>(answers_.size());
-  figures_.insert(figures_.end(), {{"reward_std", deviation},
-                                   {"zero_variance", equal},
-                                   {"answer_tokens", tokens / answers},
-                                   {"truncated", truncated / answers}});
+  figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
+  tell_lengths(answers_, figures_);
+}
+
+void RolloutSource::tell_lengths(std::span<const Answer> answers, std::vector<NamedFigure>& figures) {
+  double tokens = 0, truncated = 0;
+  const double share = 1 / static_cast<double>(std::max<size_t>(answers.size(), 1));
+  for (const Answer& answer : answers) {
+    tokens += share * static_cast<double>(answer.ids.size() - answer.prompt);
+    truncated += answer.truncated ? share : 0;
+  }
+  figures.insert(figures.end(), {{"answer_tokens", tokens}, {"truncated", truncated}});
 }
 
 Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<RolloutPrompt>& prompts) {
@@ -238,10 +245,7 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
   const std::vector<NamedFigure> of_training = figures_;
   MALMOI_TRY(judge(asked, answers));
   std::vector<NamedFigure> figures = std::exchange(figures_, of_training);
-  double tokens = 0;
-  for (const Answer& answer : answers)
-    tokens += static_cast<double>(answer.ids.size() - answer.prompt) / static_cast<double>(answers.size());
-  figures.emplace_back("answer_tokens", tokens);
+  tell_lengths(answers, figures);
   return figures;
 }
 

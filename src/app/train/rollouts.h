@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,7 @@ class RolloutSource final : public train::ExampleSource {
   /// Of the rows that were prepared last: `reward`, `reward_NAME`, `reward_std` (mean over groups), `zero_variance` (the share of
   /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves).
   std::vector<train::NamedFigure> told() const override { return figures_; }
-  /// Greedy answers to other prompts: the mean reward, by name.
+  /// Greedy answers to other prompts: `reward`, `reward_NAME`, `answer_tokens` and `truncated`.
   Result<std::vector<train::NamedFigure>> evaluate(const std::vector<RolloutPrompt>& prompts);
 
  private:
@@ -73,6 +74,7 @@ class RolloutSource final : public train::ExampleSource {
   Result<std::vector<Answer>> sample(const std::vector<Asked>& asked);
   Status judge(const std::vector<Asked>& asked, std::vector<Answer>& answers);
   void tell_groups();
+  static void tell_lengths(std::span<const Answer> answers, std::vector<train::NamedFigure>& figures);
 
   const train::TrainConfig& config_;
   std::vector<RolloutPrompt> prompts_;

@@ -84,14 +84,20 @@ Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs,
     MALMOI_TRY(try_step(input, stepper, step));
     return job.stop.check("", "run it again", "stopped while measuring the speed");
   };
-  if (input.data.valid) {
-    run.evaluation = {timed_batch(input, stepper),
-                      {[&] { return outputs.rehearse(); }},
-                      {[&] {
-                        samples.texts();
-                        return Status();
-                      }},
-                      {[&] { return exports.rehearse(); }}};
+  if (input.data.valid) run.evaluation.push_back(timed_batch(input, stepper));
+  if (input.data.measure) {
+    run.evaluation.push_back({[&]() -> Status {
+      MALMOI_TRY(input.data.measure());
+      return {};
+    }});
+  }
+  if (!run.evaluation.empty()) {
+    run.evaluation.push_back({[&] { return outputs.rehearse(); }});
+    run.evaluation.push_back({[&] {
+      samples.texts();
+      return Status();
+    }});
+    run.evaluation.push_back({[&] { return exports.rehearse(); }});
   }
   run.save = [&] { return rehearse_checkpoint(input, *optimizer); };
   return measure_speed(run, seconds);
