@@ -107,6 +107,7 @@ struct ContrastConfig {
   double temperature = 0.05;
   double largest_score = 1;     // scores are divided by it
   std::vector<int64_t> widths;  // Matryoshka: the loss is a mean over the first so many elements, too
+  bool negatives = false;       // rows have a third text; found out from the data
   bool operator==(const ContrastConfig&) const = default;
 };
 

@@ -76,6 +76,7 @@ Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& optio
   if (config.fastest_precision) config.precision = fastest_precision();
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(Tables tables, read_tables(config));
+  find_negatives(tables, config);
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, false, {}));
   const auto objective = train::make_objective(config.objective, frozen.frozen);

@@ -143,6 +143,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(choices.choose_precision(config, job));
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(Tables tables, read_tables(config));
+  find_negatives(tables, config);
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_TRY(check_length(document, config, *model));
   MALMOI_TRY(check_best_metric(document, config, tables, *model));

@@ -147,16 +147,15 @@ class Contrastive final : public Objective {
 
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     const std::vector<int32_t> row(static_cast<size_t>(length), 0);
+    const int32_t texts = options_.negatives ? 3 : 2;
     for (int64_t b = 0; b < batch; ++b) {
-      for (int text = 0; text < kTextsOfRehearsal; ++text) out.input.add(row);
-      out.targets.push_back(kTextsOfRehearsal);
+      for (int32_t text = 0; text < texts; ++text) out.input.add(row);
+      out.targets.push_back(texts);
       out.numbers.push_back(0);
     }
   }
 
  private:
-  static constexpr int32_t kTextsOfRehearsal = 2;
-
   // The number of each row's first text; the second follows it, and a third that is no match where there is one.
   static std::vector<size_t> first_texts(const Examples& examples) {
     std::vector<size_t> firsts;
