@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "train/failure_signs.h"
 #include "train/optimizer.h"
 
 namespace malmoi::app {
@@ -43,7 +44,8 @@ TimedRun::Part timed_batch(const StepsInput& input, train::Stepper& stepper) {
   auto evaluate = [&input, &stepper, &valid, rows]() -> Status {
     train::Examples batch;
     for (uint64_t n = 0; n < rows; ++n) valid.append(n, batch);
-    stepper.evaluate(batch, input.objective.count(batch));
+    const train::Counts counts = input.objective.count(batch);
+    if (counts.terms > 0) stepper.evaluate(batch, counts);
     return {};
   };
   return {evaluate, static_cast<double>(valid.size()) / static_cast<double>(rows)};
@@ -111,9 +113,11 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
   autograd::Profile profile;
   if (input.trace) stepper.set_profile(&profile);
   train::LoopEvents events;
+  train::FailureSigns signs;
   events.on_step = [&](const train::StepMetrics& metrics) {
     samples.begin(metrics.step);
     display.step(metrics);
+    for (const std::string& sign : signs.add(metrics)) job.warn(sign);
   };
   events.on_evaluation = [&](int64_t done, int64_t total) { display.evaluation(done, total); };
   if (input.data.measure) events.measure = [&](int64_t) { return input.data.measure(); };
