@@ -30,7 +30,7 @@ Result<Asked> asked_model(const TrainConfig& config, Beside beside) {
                      "objective.reference", "name a model's folder, or begin with model.init_from");
 }
 
-Status check_fits(const model::Model& frozen, const model::Model& described, const TrainConfig& config,
+Status check_frozen(const model::Model& frozen, const model::Model& described, const TrainConfig& config,
                   const Asked& asked) {
   const std::string where = std::string(asked.where) + ": " + asked.folder;
   if (frozen.vocab_size() != described.vocab_size())
@@ -76,7 +76,7 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
     MALMOI_ASSIGN(opened.model, model::load_config(folder, entry.task));
     opened.model->parameters.allocate(model::Purpose::kRehearsal, type);
   }
-  MALMOI_TRY(check_fits(*opened.model, described, config, asked));
+  MALMOI_TRY(check_frozen(*opened.model, described, config, asked));
   opened.frozen.model = opened.model.get();
   return opened;
 }

@@ -191,7 +191,7 @@ Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vect
   std::vector<Answer> answers;
   for (size_t i = 0; i < asked.size(); ++i) {
     std::vector<int32_t> completion = written[i];
-    if (completion.empty()) completion = {ends.empty() ? 0 : ends[0]};  // nothing was said
+    if (completion.empty()) return internal_error("an answer has no token", "objective.rewards");
     const bool ended = std::ranges::find(ends, completion.back()) != ends.end();
     Answer answer{.ids = asked[i].prompt->ids, .prompt = asked[i].prompt->ids.size(), .truncated = !ended};
     answer.ids.insert(answer.ids.end(), completion.begin(), completion.end());
