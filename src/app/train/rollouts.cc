@@ -207,8 +207,10 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
   for (size_t i = 0; i < asked.size(); ++i)
     inputs.push_back({asked[i].prompt->text, answers[i].text, asked[i].prompt->row});
   MALMOI_ASSIGN(const reward::BatchRewards judged, rewards_.judge(inputs, job_));
-  for (size_t i = 0; i < answers.size(); ++i)
-    answers[i].reward = static_cast<float>(std::clamp(judged.totals[i], -kMostReward, kMostReward));
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const double total = std::isnan(judged.totals[i]) ? 0 : judged.totals[i];  // of infinite parts of both signs
+    answers[i].reward = static_cast<float>(std::clamp(total, -kMostReward, kMostReward));
+  }
   figures_ = judged.figures();
   return {};
 }
