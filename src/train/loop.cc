@@ -95,9 +95,7 @@ class Loop {
   }
 
   bool stop_requested() const { return events_.stop_requested && events_.stop_requested(); }
-  bool is_stop(const Status& status) const {
-    return status.error().code == ErrorCode::kCancelled && stop_requested();
-  }
+  bool is_stop(const Status& status) const { return status.error().code == ErrorCode::kCancelled && stop_requested(); }
 
   void warn(const std::string& text) const {
     if (events_.warn) events_.warn(text);
@@ -116,7 +114,8 @@ class Loop {
     learned_ = state.step - std::min(state.bad_steps, state.step);
     const uint64_t size = in_.train->size();
     sequences_ = static_cast<uint64_t>(state.epoch) * size + std::min(static_cast<uint64_t>(state.offset), size);
-    sequences_ -= sequences_ % static_cast<uint64_t>(std::max<int64_t>(rows_together(c_.objective), 1));  // of whole groups
+    sequences_ -=
+        sequences_ % static_cast<uint64_t>(std::max<int64_t>(rows_together(c_.objective), 1));  // of whole groups
     updates_ = state.updates;
     bad_evaluations_ = state.bad_evaluations;
     bad_steps_ = state.bad_steps;
@@ -373,6 +372,7 @@ class Loop {
     StepMetrics m{.step = 0, .steps = steps_};
     MALMOI_TRY(measure_loss(m));
     measure_outputs(m);
+    if (stop_requested()) return {};  // what was measured may not be whole
     if (events_.on_evaluated) events_.on_evaluated(0);
     return events_.on_before ? events_.on_before(m) : Status();
   }
@@ -383,6 +383,7 @@ class Loop {
     measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(step_);
     const double score = score_of(m);
+    if (!std::isfinite(score) && stop_requested()) return {};  // what was not measured is no bad evaluation
     if (is_better(score)) {
       best_ = score;
       best_loss_ = loss;

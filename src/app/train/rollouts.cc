@@ -262,9 +262,11 @@ size_t answers_bytes(const TrainConfig& config, const model::Model& model) {
   if (config.data.format != train::DataFormat::kPrompts) return 0;
   auto pool = nn::StatePool::create(model.backbone->states(), activation_type(config.precision), SIZE_MAX);
   if (!pool.ok()) return 0;
-  const int64_t together = std::min(kAnswersTogether, config.sequences_per_step());
-  return static_cast<size_t>(together) *
-         (*pool)->bytes_for(config.data.sequence_length, 0, infer::SchedulerOptions().prefill_rows);
+  const int64_t answers = config.sequences_per_step(), together = std::min(kAnswersTogether, answers);
+  const size_t one = (*pool)->bytes_for(config.data.sequence_length, 0, infer::SchedulerOptions().prefill_rows);
+  // Of the others, prompts that were read are kept.
+  const auto others = static_cast<size_t>((answers - together) / config.objective.rollouts.group);
+  return static_cast<size_t>(together) * one + std::min(others * one, kPrefixBytes);
 }
 
 Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::unique_ptr<model::Model>& model,
