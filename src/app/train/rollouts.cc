@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "data/table.h"
 #include "infer/collect.h"
+#include "infer/known_ids.h"
 #include "infer/prompt.h"
 #include "nn/state.h"
 #include "tokenizer/document_marks.h"
@@ -67,6 +68,8 @@ class PromptReader {
       prompt.ids = infer::prompt_ids(model_, tokenizer_, ends_, prompt.text);
     }
     if (prompt.ids.empty()) return invalid_data("'prompt' has no token", row.where, "leave the row out");
+    if (Status known = infer::check_known(prompt.ids, model_); !known.ok())
+      return invalid_data(known.error().what, row.where, known.error().remedy);
     prompt.row = std::move(row.cells);
     return prompt;
   }
