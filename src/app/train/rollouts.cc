@@ -48,8 +48,9 @@ Result<std::vector<chat::Message>> messages_of(const Json& list, const std::stri
 // Turns cells into prompts, by the model's own template where they are conversations.
 class PromptReader {
  public:
-  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template)
-      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)) {
+  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template,
+               std::string date)
+      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)), date_(std::move(date)) {
     if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
   }
 
@@ -58,7 +59,8 @@ class PromptReader {
     const Json* cell = row.find("prompt");
     if (cell && cell->is_array()) {
       MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
-      const Result<chat::RenderedChat> chat = template_.render(messages);
+      // Of a set date, so that a run that is resumed on another day has the same prompts.
+      const Result<chat::RenderedChat> chat = template_.render(messages, {.date = date_});
       if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
       prompt.text = chat->prompt;
       prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);
@@ -78,6 +80,7 @@ class PromptReader {
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
   chat::ChatTemplate template_;
+  std::string date_;  // that it is told
   std::vector<int32_t> ends_;
 };
 
@@ -102,7 +105,7 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
                                                 const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                                                 const reward::RewardSet& rewards) {
   MALMOI_ASSIGN(chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
-  const PromptReader reader(model, tokenizer, std::move(chat_template));
+  const PromptReader reader(model, tokenizer, std::move(chat_template), config.data.chat.date);
   const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
   std::vector<RolloutPrompt> prompts;
   for (const std::string& path : paths) {
