@@ -68,7 +68,7 @@ TEST(HeadLogps, ValuesAndGradientsAreThoseOfTheWholeLogits) {
 }
 
 TEST(HeadLogps, AreTheSameInChunks) {
-  // A vocabulary so large that a chunk holds 64 rows alone.
+  // A vocabulary so large that a chunk holds 96 rows alone.
   constexpr int64_t kMany = 150, kLarge = 150'000;
   std::vector<int32_t> targets;
   for (int32_t r = 0; r < kMany; ++r) targets.push_back(r % 7 == 0 ? -1 : r * 31);
@@ -93,6 +93,24 @@ TEST(HeadLogps, AreTheSameInChunks) {
     b.context.tape = &b.tape;
     EXPECT_NEAR(alone[0], whole[static_cast<size_t>(counted++)], 1e-4);
   }
+}
+
+TEST(HeadLogps, ARehearsalTakesNoLessThanFewerRowsInOneChunk) {
+  constexpr int64_t kRows = 97, kLarge = 150'000;  // 97 rows make two chunks, 96 of them one
+  constexpr size_t kPlaces = 4096;                 // what small tensors may lie apart
+  auto peak = [](Arena memory) {
+    std::vector<int32_t> targets(kRows, 3);
+    targets[0] = -1;
+    Bench b(DType::kF32, kernels::cpu_backend(), std::move(memory));
+    Var h = b.input(1, {kRows, 4});
+    auto nothing = [](std::span<const float>, std::span<float>) {};
+    head_logps(b.context, h, b.weight(2, {kLarge, 4}), nullptr, {.targets = targets, .loss = nothing});
+    b.tape.take_grad(h.id);
+    return b.arena.peak();
+  };
+  const size_t planned = peak(Arena::rehearsal()), taken = peak(std::move(*Arena::create(400 << 20)));
+  EXPECT_LE(taken, planned + kPlaces);
+  EXPECT_GT(taken, size_t{96} * kLarge * sizeof(float)) << "all of them at once";
 }
 
 }  // namespace

@@ -24,12 +24,15 @@ void move_rows(const Tensor& from, Tensor& to, std::span<const int32_t> index, b
   }
 }
 
-int64_t chunk_rows(int64_t rows, int64_t vocab, DType type) {
-  int64_t fit = kChunkBytes / (vocab * static_cast<int64_t>(dtype_size(type)));
-  int64_t limit = std::clamp<int64_t>(fit / 16 * 16, kMinChunkRows, std::max<int64_t>(rows, kMinChunkRows));
-  int64_t chunks = (rows + limit - 1) / limit;
-  return chunks <= 1 ? rows
-                     : (rows + chunks - 1) / chunks;  // equal chunks: one shape of product, not a remainder's too
+int64_t largest_chunk(int64_t rows, int64_t vocab, DType type) {
+  const int64_t fit = kChunkBytes / (vocab * static_cast<int64_t>(dtype_size(type)));
+  return std::min(rows, std::max(fit / 16 * 16, kMinChunkRows));
+}
+
+// Equal chunks: one shape of product, not a remainder's too.
+int64_t equal_chunk(int64_t rows, int64_t largest) {
+  const int64_t chunks = (rows + largest - 1) / largest;
+  return (rows + chunks - 1) / chunks;
 }
 
 }  // namespace
@@ -52,7 +55,9 @@ HeadRows::HeadRows(Context& context, const Var& hidden, int64_t vocab, std::span
     }
   }
   all_ = counted_ == rows_ && !context.rehearsal();
-  chunk_ = std::max<int64_t>(chunk_rows(std::max<int64_t>(counted_, 1), vocab, context.dtype), 1);
+  const int64_t rows = std::max<int64_t>(counted_, 1), largest = largest_chunk(rows, vocab, context.dtype);
+  // Fewer rows may make a larger chunk: 100 one of 100 where 101 make two of 51.
+  chunk_ = context.rehearsal() ? largest : equal_chunk(rows, largest);
 }
 
 std::span<const int32_t> HeadRows::index(int64_t begin, int64_t rows) const {

@@ -10,7 +10,7 @@
 namespace malmoi::autograd {
 
 /// Made for one output projection of `vocab` columns. Rows whose target is negative are left out before the product. In a
-/// rehearsal all rows count and are gathered: no step takes more. One thread.
+/// rehearsal all rows count, are gathered, and come in the largest chunks: no step takes more. One thread.
 class HeadRows {
  public:
   HeadRows(Context& context, const Var& hidden, int64_t vocab, std::span<const int32_t> targets);

@@ -79,6 +79,10 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, 
   MALMOI_TRY(check_tools(options));
   if (!own_) return render_plain(messages);
   MALMOI_ASSIGN(Json variables, template_variables(options));
+  jinja::Run::Moment now = jinja::local_moment();
+  if (!options.date.empty()) {
+    MALMOI_ASSIGN(now, jinja::parse_moment(options.date));
+  }
   Json turns = Json::array();
   for (const Message& message : messages) turns.push_back(message_json(message));
   const bool goes_on = is_continued(messages);
@@ -90,7 +94,7 @@ Result<RenderedChat> ChatTemplate::render(const std::vector<Message>& messages, 
     else content.get_ref<std::string&>() += kContinuationMark;
   }
   variables["add_generation_prompt"] = !goes_on;
-  MALMOI_ASSIGN(jinja::Rendered shown, own_->published.render(std::move(variables), jinja::local_moment()));
+  MALMOI_ASSIGN(jinja::Rendered shown, own_->published.render(std::move(variables), now));
   if (goes_on) {
     size_t end = shown.text.rfind(kContinuationMark);
     if (end == std::string::npos)

@@ -45,6 +45,7 @@ bool is_continued(const std::vector<Message>& messages);
 struct RenderOptions {
   std::string tools = {};      // a JSON list of function schemas; empty: none
   std::string variables = {};  // a JSON object of the template's own (`enable_thinking` ...); empty: none
+  std::string date = {};       // what templates are told that today is, as 2026-01-01; empty: today
 };
 
 /// Which template a model's chats go through. Immutable; many threads may use one.

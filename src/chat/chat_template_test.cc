@@ -35,6 +35,14 @@ TEST(ChatTemplate, PlainTemplate) {
   EXPECT_FALSE(going_on.trim_start);
 }
 
+TEST(ChatTemplate, IsToldTheDateThatIsAskedFor) {
+  const ChatTemplate dated = of("{{ strftime_now('%d %b %Y') }}: {{ messages[-1].content }}");
+  auto text = dated.render({{"user", "Hi"}}, {.date = "2024-07-26"});
+  ASSERT_TRUE(text.ok()) << text.error().to_string();
+  EXPECT_EQ(text->prompt, "26 Jul 2024: Hi");
+  EXPECT_FALSE(dated.render({{"user", "Hi"}}, {.date = "soon"}).ok());
+}
+
 TEST(ChatTemplate, AModelsOwnIsFollowedAndItsTurnsEndWhereItSays) {
   auto text = of(kChatml).render({{"user", " Hi "}});
   ASSERT_TRUE(text.ok()) << text.error().to_string();

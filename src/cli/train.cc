@@ -28,11 +28,12 @@ Status run_train(const TrainCommand& o, Terminal& terminal) {
   MALMOI_ASSIGN(ConfigDocument document, read(o));
   MALMOI_ASSIGN(app::TrainReport report, app::train(document, o.train, terminal.job()));
   terminal.finish();
+  const std::string made = report.adapter_parameters ? "adapter" : "model";
   if (o.json) print_json(to_json(report));
   else
-    terminal.job().message(fmt::format("{} after {} steps in {}; the model is in {}", report.status, report.steps,
-                                       format_duration(report.seconds),
-                                       document.root["out"].get<std::string>() + "/model"));
+    terminal.job().message(fmt::format("{} after {} steps in {}; the {} is in {}", report.status, report.steps,
+                                       format_duration(report.seconds), made,
+                                       document.root["out"].get<std::string>() + "/" + made));
   return {};
 }
 
@@ -56,9 +57,10 @@ Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   auto bytes = [](size_t n) { return format_bytes(static_cast<double>(n)); };
   fmt::print("model        {}, {} parameters\n", p.architecture, format_count(static_cast<double>(p.parameters)));
   fmt::print("step         {} tokens, {} FLOP\n", p.tokens_per_step, format_count(p.flops_per_step()));
-  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, process {})\n",
+  const std::string answers = p.memory.answers > 0 ? "answers " + bytes(p.memory.answers) + ", " : "";
+  fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, {}process {})\n",
              bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
-             bytes(p.memory.activations), bytes(p.memory.process));
+             bytes(p.memory.activations), answers, bytes(p.memory.process));
   if (p.does_not_fit.empty())
     fmt::print("machine      {} of memory: it fits\n", bytes(static_cast<size_t>(p.machine_memory)));
   else fmt::print("machine      it does not fit: {}; {}\n", p.does_not_fit, p.remedy);

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "model/family.h"
 #include "model/layout.h"
+#include "model/spellings.h"
 
 namespace malmoi::model {
 namespace {
@@ -35,23 +37,28 @@ ParameterSpec spec_of(const std::string& name, Shape shape, Role role, const Lay
 
 }  // namespace
 
-std::string AdaptedTensor::module() const { return name.substr(0, name.size() - kWeightEnding.size()); }
+std::string AdaptedTensor::module() const { return saved.substr(0, saved.size() - kWeightEnding.size()); }
 
 std::vector<AdaptedTensor> adapted_tensors(Model& model) {
   std::vector<AdaptedTensor> tensors;
+  const Family& family = *find_family(model.model_type());
   auto& entries = model.parameters.entries();
   for (size_t i = 0; i < entries.size(); ++i) {
     for (const nn::Source& source : entries[i]->spec.sources) {
       if (!source.name.ends_with(kWeightEnding)) continue;
       const AdaptedPlace place = place_of_source(*entries[i], source);
       const bool of_layers = i < model.head_begin && entries[i]->spec.role == Role::kMatrix && place.is_matrix();
-      tensors.push_back(
-          {.name = source.name, .place = place, .table = place.slot && place.is_table(), .of_layers = of_layers});
+      tensors.push_back({.name = source.name,
+                         .saved = saved_name(family, model, source.name),
+                         .place = place,
+                         .table = place.slot && place.is_table(),
+                         .of_layers = of_layers});
     }
   }
   if (!model.head || !model.tied_head.tensor.ends_with(kWeightEnding)) return tensors;
   nn::ParameterSet::Entry& words = entry_of(model, model.head->weight->parameter());
   tensors.push_back({.name = model.tied_head.tensor,
+                     .saved = model.tied_head.tensor,
                      .place = {&words, words.spec.sources[0], model.head->weight},
                      .tied_head = true});
   return tensors;

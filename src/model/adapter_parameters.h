@@ -13,12 +13,13 @@ namespace malmoi::model {
 /// A published tensor that an adapter may name.
 struct AdaptedTensor {
   std::string name;  // ...q_proj.weight
+  std::string saved;  // the name under which the model is saved (spellings.h)
   AdaptedPlace place;
   bool table = false;      // rows are looked up
   bool tied_head = false;  // over the table of words, which has another name
   bool of_layers = false;  // a product of the layers, not of the head, nor of an expert
 
-  /// The module's name: what stands before `.weight`.
+  /// The module's name, as PEFT knows it: what stands before `.weight` where the model is saved.
   std::string module() const;
 };
 /// All whose names end with `.weight`, in the model's order; a tied head comes last.

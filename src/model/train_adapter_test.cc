@@ -43,6 +43,17 @@ std::vector<std::string> names_of(const nn::ParameterSet& set) {
   return names;
 }
 
+// PEFT wraps the plain model, whose modules have no prefix.
+TEST(NewAdapters, OfFeaturesNameModulesAsThePlainModelHasThem) {
+  auto model = load_model(golden_model("bert-cls"), {.task = Task::kFeatures});
+  ASSERT_TRUE(model.ok()) << model.error().to_string();
+  auto plan = planned(**model, {.rank = 2, .alpha = 2, .targets = {"encoder.layer.0.attention.self.query"}});
+  ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+  ASSERT_EQ(plan->modules.size(), 1u);
+  EXPECT_EQ(plan->modules[0].tensor, "bert.encoder.layer.0.attention.self.query.weight");
+  EXPECT_EQ(plan->modules[0].module, "encoder.layer.0.attention.self.query");
+}
+
 TEST(NewAdapters, HaveAllProductsOfTheLayersAndNotTheHead) {
   auto model = served("llama-gqa-rope3");
   auto plan = planned(*model, {.rank = 2, .alpha = 6});

@@ -155,5 +155,44 @@ TEST(Groups, StayTogetherWhenTheyAreShuffled) {
   EXPECT_TRUE(moved);
 }
 
+TEST(Groups, ThatAreNotWholeAreRefused) {
+  std::vector<RowColumn> columns = {
+      integers({0, 2, 4, 6, 8}, {1, 5, 1, 6, 1, 7, 1, 8}), integers({0, 1, 2, 3, 4}, {1, 1, 1, 1}),
+      integers({0, 1, 2, 3, 4}, {2, 2, 2, 2}),
+      RowColumn{.where = "rewards", .starts = {0, 1, 2, 3, 4}, .numbers = {1, 0, 1, 0}},
+      RowColumn{.where = "old_logps", .starts = {0, 1, 2, 3, 4}, .numbers = {-1, -1, -1, -1}}};
+  EXPECT_TRUE(source_of("grpo", columns, {.together = 2}).ok());
+  auto source = source_of("grpo", columns, {.together = 3});
+  ASSERT_FALSE(source.ok());
+  EXPECT_THAT(source.error().to_string(), HasSubstr("4 rows, which are no whole groups of 3"));
+}
+
+TEST(Judgements, AnswersToOtherPromptsFitTheModelToo) {
+  auto judged = [](int32_t other) {
+    std::vector<int32_t> ids(static_cast<size_t>(other), 3);
+    return std::vector<RowColumn>{integers({0, 4}, {1, 7, 8, 2}), integers({0, 4}, {1, 7, 9, 2}),
+                                  integers({0, ids.size()}, ids), integers({0, 1}, {2}),
+                                  integers({0, 1}, {4}),          integers({0, 1}, {4}),
+                                  integers({0, 1}, {2}),          integers({0, 1}, {other})};
+  };
+  EXPECT_TRUE(source_of("kto", judged(33)).ok()) << "the last token is not read";
+  EXPECT_THAT(refusal_of("kto", judged(34)), HasSubstr("row 0 reaches position 32, the model has 32"));
+}
+
+TEST(Texts, NegativesMayStandInSomeRowsAlone) {
+  std::vector<RowColumn> columns = {integers({0, 2, 4}, {3, 4, 5, 6}),
+                                    integers({0, 2, 4}, {1, 1, 1, 1}),
+                                    integers({0, 2, 4}, {4, 3, 6, 5}),
+                                    integers({0, 2, 4}, {1, 1, 1, 1}),
+                                    integers({0, 2, 2}, {7, 8}),
+                                    integers({0, 2, 2}, {1, 1}),
+                                    RowColumn{.where = "scores", .starts = {0, 0, 0}}};
+  auto source = source_of("contrastive", columns);
+  ASSERT_TRUE(source.ok()) << source.error().to_string();
+  const Examples out = all_of(**source);
+  EXPECT_EQ(out.input.runs().size(), 5u);
+  EXPECT_THAT(out.targets, ElementsAre(3, 2));
+}
+
 }  // namespace
 }  // namespace malmoi::train

@@ -58,9 +58,10 @@ class Loop {
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
     if (c_.eval_first && step_ == 0 && steps_ > 0 && has_evaluation()) MALMOI_TRY(evaluate_first());
     while (!done()) {
-      MALMOI_TRY(one_step());
+      // What makes a step's examples may take long: stopped, the step is not taken.
+      if (Status stepped = one_step(); !stepped.ok() && !is_stop(stepped)) return stepped.error();
       MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
-      if (events_.stop_requested && events_.stop_requested()) {
+      if (stop_requested()) {
         result_.interrupted = !done();
         break;
       }
@@ -93,6 +94,9 @@ class Loop {
     return list;
   }
 
+  bool stop_requested() const { return events_.stop_requested && events_.stop_requested(); }
+  bool is_stop(const Status& status) const { return status.error().code == ErrorCode::kCancelled && stop_requested(); }
+
   void warn(const std::string& text) const {
     if (events_.warn) events_.warn(text);
   }
@@ -110,6 +114,8 @@ class Loop {
     learned_ = state.step - std::min(state.bad_steps, state.step);
     const uint64_t size = in_.train->size();
     sequences_ = static_cast<uint64_t>(state.epoch) * size + std::min(static_cast<uint64_t>(state.offset), size);
+    sequences_ -=
+        sequences_ % static_cast<uint64_t>(std::max<int64_t>(rows_together(c_.objective), 1));  // of whole groups
     updates_ = state.updates;
     bad_evaluations_ = state.bad_evaluations;
     bad_steps_ = state.bad_steps;
@@ -366,6 +372,7 @@ class Loop {
     StepMetrics m{.step = 0, .steps = steps_};
     MALMOI_TRY(measure_loss(m));
     measure_outputs(m);
+    if (stop_requested()) return {};  // what was measured may not be whole
     if (events_.on_evaluated) events_.on_evaluated(0);
     return events_.on_before ? events_.on_before(m) : Status();
   }
@@ -376,6 +383,7 @@ class Loop {
     measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(step_);
     const double score = score_of(m);
+    if (!std::isfinite(score) && stop_requested()) return {};  // what was not measured is no bad evaluation
     if (is_better(score)) {
       best_ = score;
       best_loss_ = loss;

@@ -65,7 +65,8 @@ std::vector<CheckpointTensor> checkpoint_tensors(const model::Model& model, Opti
 /// Seconds from a checkpoint by the clock to the next: `save_minutes`, or more where writing one takes long.
 double seconds_between_saves(double save_minutes, double save_seconds);
 
-/// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left).
+/// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left), also while a
+/// step's examples are made (ExampleSource::prepare() gives kCancelled then).
 /// Resumed, it reads on from the sequence that the checkpoint names, whatever the batch was.
 /// Errors: a checkpoint of another model or optimiser, or none that is whole among those that there are; too many bad
 /// steps in a row: where they were not finite, checkpoints of the weights that they began with are put aside, if there is one

@@ -192,6 +192,45 @@ TEST_F(LoopRun, AStopWithoutItsCheckpointSaysSo) {
   EXPECT_THAT(warnings_, Not(Contains(HasSubstr("training goes on"))));
 }
 
+// Its third step is stopped while its examples are made.
+class StoppedRows final : public ExampleSource {
+ public:
+  StoppedRows(const ExampleSource& rows, bool& stopped) : rows_(rows), stopped_(stopped) {}
+  uint64_t size() const override { return rows_.size(); }
+  uint64_t tokens() const override { return rows_.tokens(); }
+  void append(uint64_t n, Examples& out) const override { rows_.append(n, out); }
+  Status prepare(uint64_t first, uint64_t) override {
+    stopped_ = first == 2;
+    return stopped_ ? Status(Error{ErrorCode::kCancelled, "stopped", "answers", ""}) : Status();
+  }
+
+ private:
+  const ExampleSource& rows_;
+  bool& stopped_;
+};
+
+TEST_F(LoopRun, AStopWhileExamplesAreMadeLeavesACheckpointOfTheStepBefore) {
+  bool stopped = false;
+  events_.stop_requested = [&] { return stopped; };
+  config_.save_every = 0;
+  config_.save_minutes = 0;
+  trained_ = std::make_unique<Trained>(entry_, "llama");
+  const FourRows rows(entry_, *trained_->model);
+  StoppedRows train(rows, stopped);
+  LoopInputs inputs{.config = &config_,
+                    .stepper = trained_->stepper.get(),
+                    .optimizer = trained_->optimizer.get(),
+                    .train = &train,
+                    .steps = 4};
+  auto result = run_loop(inputs, events_);
+  ASSERT_TRUE(result.ok()) << result.error().to_string();
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_EQ(result->steps, 2);
+  EXPECT_EQ(steps_saved(), (std::vector<int64_t>{2}));
+  events_.stop_requested = {};
+  EXPECT_FALSE(run_loop(inputs, events_).ok()) << "an error that nobody asked for ends the run";
+}
+
 TEST_F(LoopRun, ADiskWithoutSpaceIsToldOnceAndTrainingGoesOn) {
   std::unique_ptr<FullDisk> full;
   validates_ = true;

@@ -107,6 +107,7 @@ struct ContrastConfig {
   double temperature = 0.05;
   double largest_score = 1;     // scores are divided by it
   std::vector<int64_t> widths;  // Matryoshka: the loss is a mean over the first so many elements, too
+  bool negatives = false;       // rows have a third text; found out from the data
   bool operator==(const ContrastConfig&) const = default;
 };
 
@@ -163,6 +164,8 @@ struct ObjectiveEntry {
   /// Errors: a model that has none.
   Status (*accompany)(model::Model& model, const ObjectiveConfig& config) = nullptr;
   bool prompts = false;  // takes data.format prompts: learns from answers that are sampled while it trains
+  bool token_loss =
+      false;  // of validation data it is the mean of -log p over tokens, so that e to it is their perplexity
   Beside (*beside)(const ObjectiveConfig& config) = nullptr;  // null: nothing
   /// Rows that no micro-batch parts: those of one prompt. 0: all rows of a step are compared with each other. Null: 1.
   int64_t (*rows_together)(const ObjectiveConfig& config) = nullptr;

@@ -158,6 +158,17 @@ TEST(Kto, TheBaselineIsThatOfTheWholeStep) {
   EXPECT_EQ(whole.counts.terms, 8);
 }
 
+TEST(Kto, OfWhatAStepHasNoneNothingIsTold) {
+  const ObjectiveEntry& entry = objective_entry("kto");
+  Trained t(entry, "llama");
+  Examples good = random_examples(entry, *t.model, 1, 8);
+  good.numbers = {1, 1};
+  const LossSums sums = t.stepper->evaluate(good, t.objective->count(good));
+  EXPECT_FALSE(std::isnan(figure_of(sums.figures, "chosen_rewards")));
+  for (const char* name : {"rejected_logps", "rejected_rewards", "margin", "accuracy"})
+    EXPECT_TRUE(std::isnan(figure_of(sums.figures, name))) << name;
+}
+
 TEST(Grpo, EqualRewardsTeachNothing) {
   const ObjectiveEntry& entry = objective_entry("grpo");
   Trained t(entry, "llama", {}, {.rollouts = {.group = 4, .kl_coefficient = 0}});

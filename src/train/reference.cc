@@ -16,6 +16,13 @@ Aside::~Aside() {
   context_.row_adapters = adapters_;
 }
 
+size_t bytes_of(const FrozenModel& frozen) {
+  size_t bytes = 0;
+  if (!frozen.model) return bytes;
+  for (const auto& entry : frozen.model->parameters.entries()) bytes += entry->bytes();
+  return bytes;
+}
+
 std::vector<float> frozen_logps(autograd::Context& context, const FrozenModel& frozen, const model::Model& trained,
                                 const Examples& examples) {
   const Aside aside(context, frozen);

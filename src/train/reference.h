@@ -38,6 +38,9 @@ class WithoutDropout {
   bool training_;
 };
 
+/// Memory of a frozen model; none where it is the one that is trained.
+size_t bytes_of(const FrozenModel& frozen);
+
 /// Log-probabilities of the examples' targets, in their order, under `frozen`; where that names no model, under `trained`.
 std::vector<float> frozen_logps(autograd::Context& context, const FrozenModel& frozen, const model::Model& trained,
                                 const Examples& examples);

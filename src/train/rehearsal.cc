@@ -136,6 +136,12 @@ MemoryPlan plan_memory(const PlanInput& input) {
   return plan;
 }
 
+int64_t tokens_per_example(const Objective& objective, int64_t sequence_length) {
+  Examples one;
+  objective.append_rehearsal(1, sequence_length, one);
+  return one.tokens();
+}
+
 double training_flops_per_token(const model::Model& model, const Objective& objective, int64_t sequence_length) {
   std::unique_ptr<model::Model> twin = twin_of(model, DType::kF32);
   if (!twin) return 0;

@@ -14,8 +14,9 @@ struct MemoryPlan {
   size_t gradients = 0;
   size_t optimizer = 0;
   size_t activations = 0;  // the arena's peak
+  size_t answers = 0;      // states of answers that are sampled before a step
   size_t process = 0;      // program, libraries, prepared products
-  size_t total() const { return weights + gradients + optimizer + activations + process; }
+  size_t total() const { return weights + gradients + optimizer + activations + answers + process; }
 };
 
 struct PlanInput {
@@ -27,6 +28,9 @@ struct PlanInput {
   autograd::Checkpointing checkpointing = autograd::Checkpointing::kCheap;
 };
 MemoryPlan plan_memory(const PlanInput& input);
+
+/// Tokens of an example whose texts (a prompt with two answers, a source and its output) all have `sequence_length` tokens.
+int64_t tokens_per_example(const Objective& objective, int64_t sequence_length);
 
 /// FLOPs of products and attention, forward and backward, for each token that is read. Nothing is computed twice.
 double training_flops_per_token(const model::Model& model, const Objective& objective, int64_t sequence_length);

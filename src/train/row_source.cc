@@ -74,7 +74,8 @@ Status check_row(const ArrayRow& row, const ArrayFormat& format, const std::vect
   for (size_t c = 0; c < format.columns.size(); ++c) {
     const ArrayColumn& column = format.columns[c];
     const std::string& where = columns[c].where;
-    if (columns[c].is_absent()) continue;
+    const bool left_out = column.optional && row.integers[c].empty() && row.numbers[c].empty();  // of this row
+    if (columns[c].is_absent() || left_out) continue;
     if (column.values == ArrayValues::kMask) {
       mask = row.integers[c];
       RealTokens real = real_tokens(mask);
@@ -94,6 +95,13 @@ Status check_row(const ArrayRow& row, const ArrayFormat& format, const std::vect
     }
   }
   return {};
+}
+
+Status check_positions(const Examples& row, const RowLimits& limits, size_t index, const std::string& where) {
+  if (row.input.rows() == 0 || row.input.batch().max_position < limits.max_positions) return {};
+  return invalid_data(fmt::format("row {} reaches position {}, the model has {}", index, row.input.batch().max_position,
+                                  limits.max_positions),
+                      where, "cut the rows");
 }
 
 Status check_rules(const ArrayFormat& format, const RowLimits& limits) {
@@ -176,6 +184,9 @@ Status RowSource::check_values(const RowLimits& limits) const {
 
 Status RowSource::check_rows(const RowLimits& limits, const std::string& where) {
   for (const RowColumn& column : columns_) rows_ = std::max<uint64_t>(rows_, column.rows());
+  if (rows_ % order_.together != 0)
+    return invalid_data(fmt::format("has {} rows, which are no whole groups of {}", rows_, order_.together), where,
+                        "leave the rest out, or correct objective.group");
   Examples one;
   bool counts = false;  // any target
   for (size_t r = 0; r < rows_; ++r) {
@@ -185,10 +196,8 @@ Status RowSource::check_rows(const RowLimits& limits, const std::string& where) 
       return invalid_data(fmt::format("row {}: {}", r, fault), where, "correct it, or leave the row out");
     one.clear();
     format_.append(values, rules_, one);
-    if (one.input.rows() > 0 && one.input.batch().max_position >= limits.max_positions)
-      return invalid_data(fmt::format("row {} reaches position {}, the model has {}", r, one.input.batch().max_position,
-                                      limits.max_positions),
-                          where, "cut the rows");
+    MALMOI_TRY(check_positions(one, limits, r, where));
+    for (const Examples& beside : one.beside) MALMOI_TRY(check_positions(beside, limits, r, where));
     tokens_ += static_cast<uint64_t>(one.tokens());
     counts |= std::any_of(one.targets.begin(), one.targets.end(), [](int32_t t) { return t >= 0; });
     if (one.decoder.rows() > limits.max_positions)

@@ -39,8 +39,8 @@ struct RowColumn {
 class RowSource final : public ExampleSource {
  public:
   /// `columns` by the place of those of `format`; `where` names all of them together. Errors, with the row: columns of
-  /// different numbers of rows or tokens, a value that the model cannot take, a row without a token, a label at padding,
-  /// labels none of which counts, a number that is not finite.
+  /// different numbers of rows or tokens, rows that are no whole groups, a value that the model cannot take, a row without a
+  /// token, a label at padding, labels none of which counts, a number that is not finite.
   static Result<std::unique_ptr<RowSource>> make(std::vector<RowColumn> columns, const ArrayFormat& format,
                                                  const RowLimits& limits, const RowOrder& order,
                                                  const std::string& where);

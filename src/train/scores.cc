@@ -15,7 +15,7 @@ std::vector<double> ranks_of(const std::vector<double>& numbers) {
   std::ranges::sort(order, {}, [&](size_t i) { return numbers[i]; });
   std::vector<double> ranks(numbers.size());
   for (size_t begin = 0; begin < order.size();) {
-    size_t end = begin;
+    size_t end = begin + 1;
     while (end < order.size() && numbers[order[end]] == numbers[order[begin]]) ++end;
     for (size_t i = begin; i < end; ++i) ranks[order[i]] = static_cast<double>(begin + end - 1) / 2;
     begin = end;
@@ -47,6 +47,9 @@ double macro_f1(const Predictions& predictions) {
 }
 
 double spearman(const Predictions& predictions) {
+  auto is_finite = [](double number) { return std::isfinite(number); };  // what is not has no rank
+  if (!std::ranges::all_of(predictions.wanted, is_finite) || !std::ranges::all_of(predictions.given, is_finite))
+    return NAN;
   const std::vector<double> a = ranks_of(predictions.wanted), b = ranks_of(predictions.given);
   const double mean = (static_cast<double>(a.size()) - 1) / 2;  // of any ranks
   double product = 0, squares_a = 0, squares_b = 0;

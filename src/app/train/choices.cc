@@ -113,7 +113,8 @@ Result<bool> Choices::choose_length(TrainConfig& config, const std::function<Res
   const double seconds = 60 * config.minutes, began = clock_();
   job.message("measuring the speed of the first steps");
   MALMOI_ASSIGN(Speed speed, measure(std::min(kMeasuredShare * seconds, kMostMeasuredSeconds)));
-  const ChosenLength length = fit_length(config, speed, seconds - (clock_() - began));
+  const double first = config.eval_first ? speed.evaluation_seconds : 0;  // the evaluation before the first step
+  const ChosenLength length = fit_length(config, speed, seconds - (clock_() - began) - first);
   apply(length, config);
   chosen_.update({{"minutes", config.minutes},
                   {"steps", length.steps},

@@ -63,13 +63,11 @@ Result<PreparedData> open_arrays(const TrainConfig& config, const model::Model& 
   const train::ArrayFormat& format = train::objective_entry(config.objective.name).arrays;
   const train::RowLimits limits = train::row_limits(model);
   PreparedData prepared;
-  const int64_t together = std::max<int64_t>(train::rows_together(config.objective), 1);
-  MALMOI_ASSIGN(prepared.train, train::open_arrays(config.data.train[0], format, limits,
-                                                   {.shuffled = config.data.shuffled,
-                                                    .seed = config.seed,
-                                                    .together = static_cast<uint64_t>(together)}));
+  train::RowOrder order{.shuffled = config.data.shuffled, .seed = config.seed, .together = whole_groups(config)};
+  MALMOI_ASSIGN(prepared.train, train::open_arrays(config.data.train[0], format, limits, order));
   if (config.data.valid.empty()) return prepared;
-  MALMOI_ASSIGN(prepared.valid, train::open_arrays(config.data.valid[0], format, limits, {}));
+  order.shuffled = false;
+  MALMOI_ASSIGN(prepared.valid, train::open_arrays(config.data.valid[0], format, limits, order));
   return prepared;
 }
 
@@ -116,6 +114,22 @@ Status change_sequences(PreparedData& prepared, const TrainConfig& config, const
 }
 
 }  // namespace
+
+uint64_t whole_groups(const TrainConfig& config) {
+  return static_cast<uint64_t>(std::max<int64_t>(train::rows_together(config.objective), 1));
+}
+
+Status check_targets(const TrainConfig& config, const PreparedData& prepared, const train::Objective& objective) {
+  if (config.data.is_flat() || config.data.format == train::DataFormat::kPrompts) return {};
+  train::Examples row;
+  for (uint64_t n = 0; n < prepared.train->size(); ++n) {
+    row.clear();
+    prepared.train->append(n, row);
+    if (objective.count(row).terms > 0) return {};
+  }
+  return invalid_data("none of its rows has what the objective " + config.objective.name + " learns from",
+                      config.data.train[0], "add it (labels, targets, scores), or use another objective");
+}
 
 Status check_held_out(const TrainConfig& config, const PreparedData& prepared, const Job& job) {
   const bool asked = config.data.valid_fraction > 0 || !config.data.valid.empty();

@@ -27,6 +27,12 @@ struct PreparedData {
   std::function<Result<std::vector<train::NamedFigure>>()> measure = {};
 };
 
+/// Rows that are read together, as the objective has them (train::rows_together): at least 1.
+uint64_t whole_groups(const train::TrainConfig& config);
+
+/// Errors: rows of which none has what the objective learns from.
+Status check_targets(const train::TrainConfig& config, const PreparedData& prepared, const train::Objective& objective);
+
 /// What asks for validation and leaves nothing for it is said, an error where early stopping is asked for.
 Status check_held_out(const train::TrainConfig& config, const PreparedData& prepared, const Job& job);
 

@@ -10,13 +10,24 @@ namespace malmoi::app {
 
 // The rate is averaged over about the last twenty steps, so that the time left does not jump.
 constexpr double kNewStepShare = 0.05;
+// Of sampled answers the loss says nothing, and these all.
+constexpr std::string_view kReward = "reward", kHeldOutReward = "valid_reward";
+
+namespace {
+
+bool is_evaluated(const train::StepMetrics& metrics) {
+  return metrics.valid_loss ||
+         std::ranges::any_of(metrics.figures, [](const auto& figure) { return figure.first == kHeldOutReward; });
+}
+
+}  // namespace
 
 void RunDisplay::step(const train::StepMetrics& metrics) {
   if (metrics.valid_loss) valid_loss_ = metrics.valid_loss;
   double seconds = static_cast<double>(metrics.tokens) / std::max(metrics.tokens_per_second, 1e-9);
   seconds_a_step_ = seconds_a_step_ == 0 ? seconds : (1 - kNewStepShare) * seconds_a_step_ + kNewStepShare * seconds;
   write_events(metrics);
-  if (metrics.valid_loss) job_.message(line(metrics));
+  if (is_evaluated(metrics)) job_.message(line(metrics));
   else if (job_.progress.due()) job_.progress(line(metrics));
 }
 
@@ -45,9 +56,12 @@ void RunDisplay::write_events(const train::StepMetrics& metrics) {
 }
 
 std::string RunDisplay::line(const train::StepMetrics& metrics) const {
-  std::string valid = valid_loss_ ? fmt::format("  valid {:.4f}", *valid_loss_) : "";
+  std::string told = valid_loss_ ? fmt::format("  valid {:.4f}", *valid_loss_) : "";
+  for (const auto& [name, value] : metrics.figures) {
+    if (name == kReward || name == kHeldOutReward) told += fmt::format("  {} {:.4f}", name, value);
+  }
   return fmt::format("step {}/{}  loss {:.4f}{}  {} tokens/s  {} left", metrics.step + 1, metrics.steps, metrics.loss,
-                     valid, format_count(metrics.tokens_per_second),
+                     told, format_count(metrics.tokens_per_second),
                      format_duration(seconds_a_step_ * static_cast<double>(metrics.steps - metrics.step - 1)));
 }
 

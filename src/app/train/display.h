@@ -16,7 +16,7 @@ class RunDisplay {
  public:
   RunDisplay(const Job& job, const RunFolder& folder) : job_(job), folder_(folder) {}
 
-  /// A step is done. The line stays where it has a validation loss.
+  /// A step is done. The line stays where held-out data were looked at.
   void step(const train::StepMetrics& metrics);
   /// An evaluation has done so many of its batches.
   void evaluation(int64_t done, int64_t total) const;

@@ -1,5 +1,7 @@
 #include "app/train/frozen.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "app/use/generate.h"
@@ -28,11 +30,18 @@ Result<Asked> asked_model(const TrainConfig& config, Beside beside) {
                      "objective.reference", "name a model's folder, or begin with model.init_from");
 }
 
-Status check_vocabulary(const model::Model& frozen, const model::Model& described, const Asked& asked) {
-  if (frozen.vocab_size() == described.vocab_size()) return {};
-  return usage_error(fmt::format("has a vocabulary of {}, the model to be trained one of {}", frozen.vocab_size(),
-                                 described.vocab_size()),
-                     std::string(asked.where) + ": " + asked.folder, "use a model with the same tokenizer");
+Status check_frozen(const model::Model& frozen, const model::Model& described, const TrainConfig& config,
+                  const Asked& asked) {
+  const std::string where = std::string(asked.where) + ": " + asked.folder;
+  if (frozen.vocab_size() != described.vocab_size())
+    return usage_error(fmt::format("has a vocabulary of {}, the model to be trained one of {}", frozen.vocab_size(),
+                                   described.vocab_size()),
+                       where, "use a model with the same tokenizer");
+  const int64_t longest = std::min(config.data.sequence_length, described.max_positions());
+  if (longest > frozen.max_positions())
+    return usage_error(fmt::format("has {} positions, the data {}", frozen.max_positions(), longest), where,
+                       "shorten data.sequence_length, or the rows");
+  return {};
 }
 
 }  // namespace
@@ -67,7 +76,7 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
     MALMOI_ASSIGN(opened.model, model::load_config(folder, entry.task));
     opened.model->parameters.allocate(model::Purpose::kRehearsal, type);
   }
-  MALMOI_TRY(check_vocabulary(*opened.model, described, asked));
+  MALMOI_TRY(check_frozen(*opened.model, described, config, asked));
   opened.frozen.model = opened.model.get();
   return opened;
 }

@@ -20,7 +20,8 @@ void keep_reference(train::TrainConfig& config);
 
 /// Opens what the configuration's objective asks for: its `reference` or `teacher`, or, where no reference is named, init_from once
 /// more: the model as it stands before the first step. `described`: the model to be trained; with `weights` false only the
-/// shapes are made, for a plan. Errors: no model to be the reference; another vocabulary.
+/// shapes are made, for a plan. Errors: no model to be the reference; another vocabulary, fewer
+/// positions than the data has.
 Result<OpenedFrozen> open_frozen(const train::TrainConfig& config, const model::Model& described, bool weights,
                                  const Job& job);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "app/train/rollouts.h"
 #include "base/log.h"
 
 namespace malmoi::app {
@@ -69,6 +70,7 @@ class Search {
                                           .batch_size = batch,
                                           .sequence_length = config_.data.sequence_length,
                                           .checkpointing = level});
+    plan.answers = answers_bytes(config_, model_);
     if (config_.ema_decay > 0) plan.optimizer += plan.gradients;  // an average has the size of the gradients
     return plan;
   }

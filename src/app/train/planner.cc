@@ -13,6 +13,7 @@
 #include "app/train/frozen.h"
 #include "app/train/memory.h"
 #include "app/train/new_model.h"
+#include "app/train/rollouts.h"
 #include "app/train/tables.h"
 #include "base/log.h"
 
@@ -52,7 +53,8 @@ Result<FittedMemory> fitted_or_asked(const model::Model& model, const train::Obj
   return *unfitted;
 }
 
-// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables and chats), or that fit the minutes.
+// The steps of the run: those that are given, that epochs make of the data (`rows`: of tables, chats and prompts), or that fit the
+// minutes.
 Result<int64_t> planned_steps(const train::TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                               const model::Model& model, uint64_t rows, double seconds_per_step) {
   if (config.steps > 0) return config.steps;
@@ -89,6 +91,8 @@ Result<Planner> Planner::open(const ConfigDocument& document, const PlanOptions&
   }
   MALMOI_ASSIGN(planner.tokenizer_, open_tokenizer(config));
   MALMOI_ASSIGN(Tables tables, read_tables(config));
+  find_negatives(tables, config);
+  planner.negatives_ = config.objective.contrast.negatives;
   planner.labels_ = tables.labels;
   const Job quiet{.progress = {}, .message = {}, .warn = {}, .stop = stop};
   if (config.data.has_text_rows()) {  // the rows' length is what a step's memory follows from
@@ -102,6 +106,9 @@ Result<Planner> Planner::open(const ConfigDocument& document, const PlanOptions&
     planner.rows_ = rows.train->size();
     planner.row_tokens_ = static_cast<double>(rows.train->tokens()) / static_cast<double>(rows.train->size());
     if (rows.valid) planner.valid_tokens_ = rows.valid->tokens();
+  } else if (config.data.format == train::DataFormat::kPrompts) {
+    MALMOI_ASSIGN(auto model, describe_model(document, config, planner.tokenizer_.get(), tables.labels));
+    MALMOI_ASSIGN(planner.rows_, answers_of_epoch(config, *model, *planner.tokenizer_));
   }
   planner.length_ = config.data.sequence_length;
   return planner;
@@ -117,6 +124,7 @@ double Planner::rate(const train::TrainConfig& config, int64_t width) const {
 Result<PlanReport> Planner::plan(const ConfigDocument& document) const {
   MALMOI_ASSIGN(train::TrainConfig config, planned_config(document));
   config.data.sequence_length = length_;
+  config.objective.contrast.negatives = negatives_;
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer_.get(), labels_));
   MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, false, {}));
   const auto objective = train::make_objective(config.objective, frozen.frozen);
@@ -127,7 +135,8 @@ Result<PlanReport> Planner::plan(const ConfigDocument& document) const {
   report.architecture = model->model_type();
   report.parameters = model->parameter_count();
   if (model->adapter) report.adapter_parameters = model->adapter->parameters.count();
-  report.tokens_per_step = config.sequences_per_step() * config.data.sequence_length;
+  report.tokens_per_step =
+      config.sequences_per_step() * train::tokens_per_example(*objective, config.data.sequence_length);
   if (row_tokens_ > 0)
     report.tokens_per_step = std::llround(static_cast<double>(config.sequences_per_step()) * row_tokens_);
   report.flops_per_token = train::training_flops_per_token(*model, *objective, config.data.sequence_length);

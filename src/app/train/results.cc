@@ -1,5 +1,7 @@
 #include "app/train/results.h"
 
+#include <cmath>
+
 namespace malmoi::app {
 
 Json to_json(const TrainReport& report) {
@@ -24,7 +26,7 @@ Json to_json(const TrainReport& report) {
   if (!report.before.empty()) json["before"] = report.before;
   if (report.best) {
     json["best_step"] = report.best->step;
-    json["best_valid_loss"] = report.best->valid_loss;
+    if (std::isfinite(report.best->valid_loss)) json["best_valid_loss"] = report.best->valid_loss;
     if (report.best->score) json["best_" + report.best->score->first] = report.best->score->second;
     if (report.best->perplexity) json["perplexity"] = *report.best->perplexity;
     if (report.best->bits_per_byte) json["bits_per_byte"] = *report.best->bits_per_byte;
@@ -45,6 +47,7 @@ Json to_json(const PlanReport& report) {
   json["memory_bytes"] = {{"weights", report.memory.weights},     {"gradients", report.memory.gradients},
                           {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
                           {"process", report.memory.process},     {"total", report.memory.total()}};
+  if (report.memory.answers > 0) json["memory_bytes"]["answers"] = report.memory.answers;
   json["machine_memory_bytes"] = report.machine_memory;
   json["fits"] = report.does_not_fit.empty();
   if (!report.does_not_fit.empty()) {

@@ -12,7 +12,9 @@
 #include "base/rng.h"
 #include "data/table.h"
 #include "infer/collect.h"
+#include "infer/known_ids.h"
 #include "infer/prompt.h"
+#include "nn/state.h"
 #include "tokenizer/document_marks.h"
 
 namespace malmoi::app {
@@ -24,6 +26,8 @@ using train::TrainConfig;
 constexpr double kGreedy = 0;
 // Answers that are decoded together: more fill a processor no better.
 constexpr int64_t kAnswersTogether = 64;
+// Beyond it rewards count as so much: f32 holds it, and the squares of its differences are finite.
+constexpr double kMostReward = 1e9;
 // What prompts that were read may keep, so that a group's is read once.
 constexpr size_t kPrefixBytes = 256 << 20;
 
@@ -44,8 +48,9 @@ Result<std::vector<chat::Message>> messages_of(const Json& list, const std::stri
 // Turns cells into prompts, by the model's own template where they are conversations.
 class PromptReader {
  public:
-  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template)
-      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)) {
+  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template,
+               std::string date)
+      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)), date_(std::move(date)) {
     if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
   }
 
@@ -54,15 +59,19 @@ class PromptReader {
     const Json* cell = row.find("prompt");
     if (cell && cell->is_array()) {
       MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
-      MALMOI_ASSIGN(const chat::RenderedChat chat, template_.render(messages));
-      prompt.text = chat.prompt;
-      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, chat);
-      prompt.ends = infer::end_of_turn_ids(tokenizer_, chat);
+      // Of a set date, so that a run that is resumed on another day has the same prompts.
+      const Result<chat::RenderedChat> chat = template_.render(messages, {.date = date_});
+      if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
+      prompt.text = chat->prompt;
+      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);
+      prompt.ends = infer::end_of_turn_ids(tokenizer_, *chat);
     } else {
       MALMOI_ASSIGN(prompt.text, train::cell_text(cell, "prompt", row.where));
       prompt.ids = infer::prompt_ids(model_, tokenizer_, ends_, prompt.text);
     }
     if (prompt.ids.empty()) return invalid_data("'prompt' has no token", row.where, "leave the row out");
+    if (Status known = infer::check_known(prompt.ids, model_); !known.ok())
+      return invalid_data(known.error().what, row.where, known.error().remedy);
     prompt.row = std::move(row.cells);
     return prompt;
   }
@@ -71,6 +80,7 @@ class PromptReader {
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
   chat::ChatTemplate template_;
+  std::string date_;  // that it is told
   std::vector<int32_t> ends_;
 };
 
@@ -95,11 +105,11 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
                                                 const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                                                 const reward::RewardSet& rewards) {
   MALMOI_ASSIGN(chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
-  const PromptReader reader(model, tokenizer, std::move(chat_template));
+  const PromptReader reader(model, tokenizer, std::move(chat_template), config.data.chat.date);
   const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
   std::vector<RolloutPrompt> prompts;
   for (const std::string& path : paths) {
-    MALMOI_TRY(data::for_each_table_row(path, "", [&](data::TableRow&& row) -> Status {
+    MALMOI_TRY(data::for_each_table_row(path, "prompt", [&](data::TableRow&& row) -> Status {
       const std::string where = row.where;
       MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
       if (static_cast<int64_t>(prompt.ids.size()) > room)
@@ -187,7 +197,7 @@ Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vect
   std::vector<Answer> answers;
   for (size_t i = 0; i < asked.size(); ++i) {
     std::vector<int32_t> completion = written[i];
-    if (completion.empty()) completion = {ends.empty() ? 0 : ends[0]};  // nothing was said
+    if (completion.empty()) return internal_error("an answer has no token", "objective.rewards");
     const bool ended = std::ranges::find(ends, completion.back()) != ends.end();
     Answer answer{.ids = asked[i].prompt->ids, .prompt = asked[i].prompt->ids.size(), .truncated = !ended};
     answer.ids.insert(answer.ids.end(), completion.begin(), completion.end());
@@ -203,7 +213,10 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
   for (size_t i = 0; i < asked.size(); ++i)
     inputs.push_back({asked[i].prompt->text, answers[i].text, asked[i].prompt->row});
   MALMOI_ASSIGN(const reward::BatchRewards judged, rewards_.judge(inputs, job_));
-  for (size_t i = 0; i < answers.size(); ++i) answers[i].reward = static_cast<float>(judged.totals[i]);
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const double total = std::isnan(judged.totals[i]) ? 0 : judged.totals[i];  // of infinite parts of both signs
+    answers[i].reward = static_cast<float>(std::clamp(total, -kMostReward, kMostReward));
+  }
   figures_ = judged.figures();
   return {};
 }
@@ -211,23 +224,26 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
 void RolloutSource::tell_groups() {
   const auto group = static_cast<size_t>(group_);
   std::vector<float> rewards;
-  double deviation = 0, equal = 0, tokens = 0, truncated = 0;
-  for (const Answer& answer : answers_) {
-    rewards.push_back(answer.reward);
-    tokens += static_cast<double>(answer.ids.size() - answer.prompt);
-    truncated += answer.truncated;
-  }
+  double deviation = 0, equal = 0;
+  for (const Answer& answer : answers_) rewards.push_back(answer.reward);
   const double groups = static_cast<double>(answers_.size()) / static_cast<double>(group);
   for (size_t begin = 0; begin + group <= rewards.size(); begin += group) {
     const double own = deviation_of(std::span(rewards).subspan(begin, group));
     deviation += own / groups;
     equal += own == 0 ? 1 / groups : 0;
   }
-  const double answers = static_cast<double>(answers_.size());
-  figures_.insert(figures_.end(), {{"reward_std", deviation},
-                                   {"zero_variance", equal},
-                                   {"answer_tokens", tokens / answers},
-                                   {"truncated", truncated / answers}});
+  figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
+  tell_lengths(answers_, figures_);
+}
+
+void RolloutSource::tell_lengths(std::span<const Answer> answers, std::vector<NamedFigure>& figures) {
+  double tokens = 0, truncated = 0;
+  const double share = 1 / static_cast<double>(std::max<size_t>(answers.size(), 1));
+  for (const Answer& answer : answers) {
+    tokens += share * static_cast<double>(answer.ids.size() - answer.prompt);
+    truncated += answer.truncated ? share : 0;
+  }
+  figures.insert(figures.end(), {{"answer_tokens", tokens}, {"truncated", truncated}});
 }
 
 Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<RolloutPrompt>& prompts) {
@@ -237,11 +253,26 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
   const std::vector<NamedFigure> of_training = figures_;
   MALMOI_TRY(judge(asked, answers));
   std::vector<NamedFigure> figures = std::exchange(figures_, of_training);
-  double tokens = 0;
-  for (const Answer& answer : answers)
-    tokens += static_cast<double>(answer.ids.size() - answer.prompt) / static_cast<double>(answers.size());
-  figures.emplace_back("answer_tokens", tokens);
+  tell_lengths(answers, figures);
   return figures;
+}
+
+Result<uint64_t> answers_of_epoch(const TrainConfig& config, const model::Model& model,
+                                  const tokenizer::Tokenizer& tokenizer) {
+  MALMOI_ASSIGN(const reward::RewardSet rewards, read_rewards(config));
+  MALMOI_ASSIGN(const auto prompts, read_prompts(config, config.data.train, model, tokenizer, rewards));
+  return prompts.size() * static_cast<uint64_t>(config.objective.rollouts.group);
+}
+
+size_t answers_bytes(const TrainConfig& config, const model::Model& model) {
+  if (config.data.format != train::DataFormat::kPrompts) return 0;
+  auto pool = nn::StatePool::create(model.backbone->states(), activation_type(config.precision), SIZE_MAX);
+  if (!pool.ok()) return 0;
+  const int64_t answers = config.sequences_per_step(), together = std::min(kAnswersTogether, answers);
+  const size_t one = (*pool)->bytes_for(config.data.sequence_length, 0, infer::SchedulerOptions().prefill_rows);
+  // Of the others, prompts that were read are kept.
+  const auto others = static_cast<size_t>((answers - together) / config.objective.rollouts.group);
+  return static_cast<size_t>(together) * one + std::min(others * one, kPrefixBytes);
 }
 
 Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::unique_ptr<model::Model>& model,

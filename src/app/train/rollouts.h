@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,7 @@ class RolloutSource final : public train::ExampleSource {
   /// Of the rows that were prepared last: `reward`, `reward_NAME`, `reward_std` (mean over groups), `zero_variance` (the share of
   /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves).
   std::vector<train::NamedFigure> told() const override { return figures_; }
-  /// Greedy answers to other prompts: the mean reward, by name.
+  /// Greedy answers to other prompts: `reward`, `reward_NAME`, `answer_tokens` and `truncated`.
   Result<std::vector<train::NamedFigure>> evaluate(const std::vector<RolloutPrompt>& prompts);
 
  private:
@@ -73,6 +74,7 @@ class RolloutSource final : public train::ExampleSource {
   Result<std::vector<Answer>> sample(const std::vector<Asked>& asked);
   Status judge(const std::vector<Asked>& asked, std::vector<Answer>& answers);
   void tell_groups();
+  static void tell_lengths(std::span<const Answer> answers, std::vector<train::NamedFigure>& figures);
 
   const train::TrainConfig& config_;
   std::vector<RolloutPrompt> prompts_;
@@ -86,6 +88,13 @@ class RolloutSource final : public train::ExampleSource {
   std::vector<Answer> answers_;
   std::vector<train::NamedFigure> figures_;
 };
+
+/// Answers of an epoch: of each prompt a group.
+Result<uint64_t> answers_of_epoch(const train::TrainConfig& config, const model::Model& model,
+                                  const tokenizer::Tokenizer& tokenizer);
+
+/// Bytes that the states of the answers that are sampled together take at most; 0: the configuration samples none.
+size_t answers_bytes(const train::TrainConfig& config, const model::Model& model);
 
 /// The prompts of a configuration (data.format: prompts) as a source of rows, and what measures the answers to those held out.
 Result<PreparedData> prepare_rollouts(const train::TrainConfig& config, const std::unique_ptr<model::Model>& model,

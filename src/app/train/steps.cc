@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "train/failure_signs.h"
 #include "train/optimizer.h"
 
 namespace malmoi::app {
@@ -43,7 +44,8 @@ TimedRun::Part timed_batch(const StepsInput& input, train::Stepper& stepper) {
   auto evaluate = [&input, &stepper, &valid, rows]() -> Status {
     train::Examples batch;
     for (uint64_t n = 0; n < rows; ++n) valid.append(n, batch);
-    stepper.evaluate(batch, input.objective.count(batch));
+    const train::Counts counts = input.objective.count(batch);
+    if (counts.terms > 0) stepper.evaluate(batch, counts);
     return {};
   };
   return {evaluate, static_cast<double>(valid.size()) / static_cast<double>(rows)};
@@ -84,14 +86,20 @@ Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs,
     MALMOI_TRY(try_step(input, stepper, step));
     return job.stop.check("", "run it again", "stopped while measuring the speed");
   };
-  if (input.data.valid) {
-    run.evaluation = {timed_batch(input, stepper),
-                      {[&] { return outputs.rehearse(); }},
-                      {[&] {
-                        samples.texts();
-                        return Status();
-                      }},
-                      {[&] { return exports.rehearse(); }}};
+  if (input.data.valid) run.evaluation.push_back(timed_batch(input, stepper));
+  if (input.data.measure) {
+    run.evaluation.push_back({[&]() -> Status {
+      MALMOI_TRY(input.data.measure());
+      return {};
+    }});
+  }
+  if (!run.evaluation.empty()) {
+    run.evaluation.push_back({[&] { return outputs.rehearse(); }});
+    run.evaluation.push_back({[&] {
+      samples.texts();
+      return Status();
+    }});
+    run.evaluation.push_back({[&] { return exports.rehearse(); }});
   }
   run.save = [&] { return rehearse_checkpoint(input, *optimizer); };
   return measure_speed(run, seconds);
@@ -105,9 +113,11 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
   autograd::Profile profile;
   if (input.trace) stepper.set_profile(&profile);
   train::LoopEvents events;
+  train::FailureSigns signs;
   events.on_step = [&](const train::StepMetrics& metrics) {
     samples.begin(metrics.step);
     display.step(metrics);
+    for (const std::string& sign : signs.add(metrics)) job.warn(sign);
   };
   events.on_evaluation = [&](int64_t done, int64_t total) { display.evaluation(done, total); };
   if (input.data.measure) events.measure = [&](int64_t) { return input.data.measure(); };

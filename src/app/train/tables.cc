@@ -8,6 +8,7 @@
 
 #include "app/train/texts.h"
 #include "base/counted.h"
+#include "base/file.h"
 #include "base/parallel.h"
 #include "train/row_source.h"
 
@@ -210,6 +211,18 @@ Result<Tables> read_tables(const TrainConfig& config) {
     return invalid_data("all rows have the label '" + tables.labels[0] + "', which leaves nothing to choose",
                         config.data.train[0], "add rows of another label");
   return tables;
+}
+
+void find_negatives(const Tables& tables, TrainConfig& config) {
+  if (config.objective.name != "contrastive") return;
+  if (config.data.format == train::DataFormat::kArrays) {
+    config.objective.contrast.negatives = malmoi::exists(Path(config.data.train[0]) / "n_ids.npy");
+    return;
+  }
+  if (config.data.format != train::DataFormat::kTable) return;
+  const std::string& name = config.data.columns.at("negative");
+  config.objective.contrast.negatives =
+      std::ranges::any_of(tables.train, [&](const TableRow& row) { return row.find(name) != nullptr; });
 }
 
 Status weigh_classes(const Tables& tables, const model::Model& model, TrainConfig& config) {

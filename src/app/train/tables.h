@@ -19,6 +19,8 @@ struct Tables {
 /// Reads data.train and data.valid; valid_fraction holds rows out by a hash of their first text. Nothing where the format
 /// is another one. Errors: a file that cannot be read, a column that no row has, one label alone.
 Result<Tables> read_tables(const train::TrainConfig& config);
+/// Whether rows of arrays or tables have negatives, which a step needs memory for; sets objective.contrast.negatives.
+void find_negatives(const Tables& tables, train::TrainConfig& config);
 
 /// Fills in the weight of each of the model's labels as objective.class_weights says: of balanced ones the mean over the labels of
 /// weight times rows is 1 (scikit-learn's rule). Errors: a label that the model has not, balanced without a table.

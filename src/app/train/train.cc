@@ -54,11 +54,12 @@ Status check_best_metric(const ConfigDocument& document, const TrainConfig& conf
                      document.where("train.best_metric"), fmt::format("use one of {}", fmt::join(known, ", ")));
 }
 
-// Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together.
+// Where the configuration gives epochs: so many sequences are read; else 0. Streams go on together, and groups are whole.
 uint64_t sequences_of(const TrainConfig& config, const train::ExampleSource& data) {
   if (config.epochs <= 0) return 0;
   const auto asked = static_cast<uint64_t>(std::llround(config.epochs * static_cast<double>(data.size())));
-  const uint64_t together = config.data.streams ? static_cast<uint64_t>(config.sequences_per_step()) : 1;
+  const uint64_t together =
+      config.data.streams ? static_cast<uint64_t>(config.sequences_per_step()) : whole_groups(config);
   return std::max<uint64_t>((asked + together - 1) / together, 1) * together;
 }
 
@@ -87,13 +88,13 @@ TrainReport begin_report(const TrainConfig& config, const model::Model& model, c
 }
 
 // For those who look at the run while it is at work, and to go on with it from the folder that its paths mean.
-void write_begun(const RunFolder& folder, const TrainReport& report, const TrainConfig& config, int64_t steps,
+void write_begun(const RunFolder& folder, const TrainReport& report, int64_t steps, int64_t tokens_per_step,
                  const Job& job) {
   std::error_code ignored;
   const Json begun = {{"started", report.started},
                       {"parameters", report.parameters},
                       {"steps", steps},
-                      {"tokens_per_step", config.sequences_per_step() * config.data.sequence_length},
+                      {"tokens_per_step", tokens_per_step},
                       {"dtype", report.dtype},
                       {"threads", report.threads},
                       {"process", static_cast<int64_t>(::getpid())},
@@ -102,8 +103,8 @@ void write_begun(const RunFolder& folder, const TrainReport& report, const Train
   if (!written.ok()) job.warn(written.error().to_string());
 }
 
-void finish_report(TrainReport& report, const train::LoopResult& result, const model::Model& model,
-                   const PreparedData& data) {
+void finish_report(TrainReport& report, const train::LoopResult& result, const TrainConfig& config,
+                   const model::Model& model, const PreparedData& data) {
   report.status = result.interrupted ? "interrupted" : result.stopped_early ? "early_stopped" : "finished";
   report.finished = now_text();
   report.steps = result.steps;
@@ -112,11 +113,10 @@ void finish_report(TrainReport& report, const train::LoopResult& result, const m
   report.loss = result.last_loss;
   if (result.best_step < 0) return;
   report.best = {result.best_step, result.best_valid_loss, {}, {}, result.best_score};
-  const model::Task task = model.task();
-  if (task == model::Task::kCausalLm || task == model::Task::kMaskedLm || task == model::Task::kSeq2Seq)
-    report.best->perplexity = std::exp(result.best_valid_loss);
+  if (!train::objective_entry(config.objective.name).token_loss) return;
+  report.best->perplexity = std::exp(result.best_valid_loss);
   // Only who predicts every token of a text encodes it.
-  if (data.valid_bytes == 0 || task != model::Task::kCausalLm) return;
+  if (data.valid_bytes == 0 || model.task() != model::Task::kCausalLm) return;
   double bits = result.best_valid_loss / std::log(2.0) * static_cast<double>(data.valid->tokens() - 1);
   report.best->bits_per_byte = bits / static_cast<double>(data.valid_bytes);
 }
@@ -143,6 +143,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(choices.choose_precision(config, job));
   MALMOI_ASSIGN(auto tokenizer, open_tokenizer(config));
   MALMOI_ASSIGN(Tables tables, read_tables(config));
+  find_negatives(tables, config);
   MALMOI_ASSIGN(auto model, describe_model(document, config, tokenizer.get(), tables.labels));
   MALMOI_TRY(check_length(document, config, *model));
   MALMOI_TRY(check_best_metric(document, config, tables, *model));
@@ -163,6 +164,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   } else if (!config.data.has_text_rows()) {
     MALMOI_ASSIGN(data, prepare_data(config, tokenizer.get(), *model, job));
   }
+  MALMOI_TRY(check_targets(config, data, *objective));
   MALMOI_TRY(check_held_out(config, data, job));
   MALMOI_TRY(fill_model(config, model, job.warn));
   std::vector<Tensor> average;
@@ -179,10 +181,11 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   TrainReport report = begin_report(config, *model, *objective, memory, data);
   const uint64_t sequences = sequences_of(config, *data.train);
   const int64_t steps = steps_of(config, sequences);
+  const int64_t tokens_per_step =
+      config.sequences_per_step() * train::tokens_per_example(*objective, config.data.sequence_length);
   job.message(fmt::format("{} parameters, {} tokens to train on, {} steps of {} tokens",
                           format_count(static_cast<double>(report.parameters)),
-                          format_count(static_cast<double>(report.train_tokens)), steps,
-                          config.sequences_per_step() * config.data.sequence_length));
+                          format_count(static_cast<double>(report.train_tokens)), steps, tokens_per_step));
   if (report.adapter_parameters)
     job.message(fmt::format("{} parameters of an adapter are trained, the model's are frozen",
                             format_count(static_cast<double>(*report.adapter_parameters))));
@@ -191,7 +194,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   SampleWriter samples(config, folder, *model, tokenizer.get(), job);
   OutputMeter outputs(config, folder, tables, *model, tokenizer.get(), job);
   ModelExport exports(folder, *model, tokenizer.get(), config.save_dtype, template_file);
-  write_begun(folder, report, config, steps, job);
+  write_begun(folder, report, steps, tokens_per_step, job);
   StepsInput input{
       config, steps, sequences, memory, data, *model, *objective, average, options.resume, options.trace, [&] {
         return folder.stop_requested();
@@ -205,7 +208,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(exported);
   if (!average.empty()) MALMOI_TRY(exports.write_with("ema", average));
   report.seconds = monotonic_seconds() - began;
-  finish_report(report, result, *model, data);
+  finish_report(report, result, config, *model, data);
   if (auto before = read_json((folder / kBeforeFile).string()); before.ok()) report.before = *before;
   MALMOI_TRY(write_file(folder / "run.json", dump_json(to_json(report), 2) + "\n"));
   MALMOI_TRY(write_report(folder.path()));

@@ -70,13 +70,7 @@ LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Mod
   return sums;
 }
 
-size_t LogpsObjective::bytes_beside() const {
-  size_t bytes = 0;
-  for (const auto& entry :
-       reference_.model ? reference_.model->parameters.entries() : decltype(reference_.model->parameters.entries()){})
-    bytes += entry->bytes();
-  return bytes;
-}
+size_t LogpsObjective::bytes_beside() const { return bytes_of(reference_); }
 
 void append_completions_rehearsal(int64_t batch, int64_t length, Examples& out) {
   const std::vector<int32_t> ids(static_cast<size_t>(length) + 1, 0);

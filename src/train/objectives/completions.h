@@ -54,7 +54,7 @@ class LogpsObjective : public Objective {
   bool asks_reference_ = false;
 };
 
-/// Adds `batch` runs of `length` tokens, half of each a completion.
+/// Adds `batch` runs of `length` tokens, all of which but the first are a completion: no row counts more.
 void append_completions_rehearsal(int64_t batch, int64_t length, Examples& out);
 
 }  // namespace malmoi::train

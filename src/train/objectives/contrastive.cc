@@ -2,6 +2,7 @@
 // over the real tokens, of length 1 (Reimers & Gurevych 2019; van den Oord et al. 2018).
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "autograd/tape.h"
@@ -148,16 +149,15 @@ class Contrastive final : public Objective {
 
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     const std::vector<int32_t> row(static_cast<size_t>(length), 0);
+    const int32_t texts = options_.negatives ? 3 : 2;
     for (int64_t b = 0; b < batch; ++b) {
-      for (int text = 0; text < kTextsOfRehearsal; ++text) out.input.add(row);
-      out.targets.push_back(kTextsOfRehearsal);
+      for (int32_t text = 0; text < texts; ++text) out.input.add(row);
+      out.targets.push_back(texts);
       out.numbers.push_back(0);
     }
   }
 
  private:
-  static constexpr int32_t kTextsOfRehearsal = 2;
-
   // The number of each row's first text; the second follows it, and a third that is no match where there is one.
   static std::vector<size_t> first_texts(const Examples& examples) {
     std::vector<size_t> firsts;
@@ -172,20 +172,21 @@ class Contrastive final : public Objective {
   LossSums loss(const Examples& examples, const Counts& whole, std::span<const double> means, size_t stride,
                 std::span<double> gradient) const {
     const std::vector<size_t> firsts = first_texts(examples);
-    std::vector<size_t> widths(options_.widths.begin(), options_.widths.end());
-    widths.push_back(stride);
+    std::vector<size_t> widths{stride};  // the whole, and those that are narrower
+    std::ranges::copy_if(options_.widths, std::back_inserter(widths),
+                         [&](int64_t width) { return static_cast<size_t>(width) < stride; });
     LossSums sums;
-    double right = 0;
     const double width_share = 1 / static_cast<double>(widths.size());
     for (size_t width : widths) {
-      Vectors vectors(means, examples.input.runs().size(), stride, std::min(width, stride));
-      right = 0;
+      Vectors vectors(means, examples.input.runs().size(), stride, width);
+      double right = 0;
       sums.loss += width_share * (options_.cosine ? cosine_loss(vectors, examples, firsts, whole)
                                                   : contrast(vectors, examples, firsts, whole, right));
       vectors.give_back(gradient, width_share);
-      if (width == stride) add_predictions(vectors, examples, firsts, sums.predictions);
+      if (width < stride) continue;
+      add_predictions(vectors, examples, firsts, sums.predictions);
+      if (!options_.cosine) sums.figures = {{"accuracy", right}};
     }
-    if (!options_.cosine) sums.figures = {{"accuracy", right}};
     return sums;
   }
 
@@ -260,8 +261,9 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   c.symmetric = reader.boolean("symmetric", false);
   c.temperature = reader.number("temperature", 0.05, 1e-6, 1e6);
   c.largest_score = reader.number("largest_score", 1, 1e-6, 1e6);
+  constexpr double kWidest = 1 << 20;
   for (double width : reader.numbers("matryoshka")) {
-    if (width < 1 || width != std::floor(width))
+    if (width < 1 || width > kWidest || width != std::floor(width))
       reader.fail("matryoshka", "is not a list of widths", "write [64, 128, 256]");
     else c.widths.push_back(static_cast<int64_t>(width));
   }

@@ -37,12 +37,7 @@ class Distillation final : public CrossEntropy {
     return result;
   }
 
-  size_t bytes_beside() const override {
-    size_t bytes = 0;
-    if (!teacher_.model) return 0;
-    for (const auto& entry : teacher_.model->parameters.entries()) bytes += entry->bytes();
-    return bytes;
-  }
+  size_t bytes_beside() const override { return bytes_of(teacher_); }
 
  private:
   double alpha_, temperature_;

@@ -65,6 +65,8 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.preference.loss = names[reader.choice("loss", names, 0)];
   // At one half a label says nothing.
   config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.49);
+  if (config.preference.loss == "hinge" && config.label_smoothing > 0)
+    reader.fail("label_smoothing", "is not of the loss hinge", "leave it out, or use sigmoid, robust or exo");
 }
 
 std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel& frozen) {

@@ -156,7 +156,12 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (r.average == "constant" && r.longest == 0)
     reader.fail("longest_answer", "is missing", "average: constant divides by it");
   config.reference = reader.text("reference", "");
-  if (!reader.has("rewards")) return;
+  if (!reader.has("rewards")) {
+    for (const char* key : {"max_tokens", "temperature", "top_p", "top_k"}) {
+      if (reader.has(key)) reader.fail(key, "is of sampled answers, which nothing judges", "give objective.rewards");
+    }
+    return;
+  }
   r.rewards = reader.raw("rewards");
   r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
   r.temperature = reader.number("temperature", 1, 1e-3, 100);

@@ -120,24 +120,27 @@ class Kto final : public LogpsObjective {
       if (is_second_of_pair(examples, i) && before > r) right += pair_share;
       before = r;
     }
-    // The baseline is one of the whole step: each part tells its share.
-    const double part = share * static_cast<double>(policy.size());
-    sums.figures = {{"chosen_logps", good.logps},           {"rejected_logps", bad.logps},
-                    {"chosen_rewards", good.rewards},       {"rejected_rewards", bad.rewards},
-                    {"margin", good.rewards - bad.rewards}, {"accuracy", right},
-                    {"kl", part * whole.baseline}};
+    // The baseline is one of the whole step: each part tells its share. Of what a step has none nothing is told.
+    sums.figures = {{"kl", share * static_cast<double>(policy.size()) * whole.baseline}};
+    good.tell("chosen_logps", "chosen_rewards", sums.figures);
+    bad.tell("rejected_logps", "rejected_rewards", sums.figures);
+    if (good.answers > 0 && bad.answers > 0) sums.figures.push_back({"margin", good.rewards - bad.rewards});
+    if (whole.filled > 0) sums.figures.push_back({"accuracy", right});
     return sums;
   }
 
  private:
   // Means over the good or the bad answers.
   struct Side {
-    explicit Side(double answers) : share(1 / std::max(answers, 1.0)) {}
+    explicit Side(double answers_in) : answers(answers_in) {}
     void add(double logp, double reward) {
-      logps += share * logp;
-      rewards += share * reward;
+      logps += logp / answers;
+      rewards += reward / answers;
     }
-    double share, logps = 0, rewards = 0;
+    void tell(std::string_view logps_name, std::string_view rewards_name, std::vector<Figure>& figures) const {
+      if (answers > 0) figures.insert(figures.end(), {{logps_name, logps}, {rewards_name, rewards}});
+    }
+    double answers, logps = 0, rewards = 0;
   };
 
   static bool is_good(const Examples& examples, size_t i) { return examples.numbers[i] > 0; }

@@ -34,6 +34,7 @@ extern const ObjectiveEntry objective{
     .read = [](ConfigReader& reader, ObjectiveConfig& config) { config.masking = read_masking(reader); },
     .make = make,
     .of_tokens = of_tokens,
-    .flat_options = kMaskingOptions};
+    .flat_options = kMaskingOptions,
+    .token_loss = true};
 
 }  // namespace malmoi::train::masked_lm

@@ -79,6 +79,7 @@ extern const ObjectiveEntry objective{.name = "seq2seq",
                                       .arrays = {kSeq2SeqFiles, append_seq2seq_row},
                                       .table = {kCells, encode},
                                       .read = read,
-                                      .make = make};
+                                      .make = make,
+                                      .token_loss = true};
 
 }  // namespace malmoi::train::seq2seq

@@ -73,6 +73,7 @@ extern const ObjectiveEntry objective{.name = "sft",
                                       .flat = false,
                                       .arrays = {.columns = kFiles, .append = append_row, .fault = fault},
                                       .read = read,
-                                      .make = make};
+                                      .make = make,
+                                      .token_loss = true};
 
 }  // namespace malmoi::train::sft

@@ -41,6 +41,7 @@ extern const ObjectiveEntry objective{.name = "span_corruption",
                                       .read = read,
                                       .make = make,
                                       .of_tokens = of_tokens,
-                                      .flat_options = kSpanOptions};
+                                      .flat_options = kSpanOptions,
+                                      .token_loss = true};
 
 }  // namespace malmoi::train::span_corruption
