@@ -42,6 +42,21 @@ void read_model(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.model = root.raw("model");
 }
 
+// Rounding is made up for by weights that move; those that do not, and those of a second model, are not rounded.
+void check_rounding(ConfigReader& root, const TrainConfig& c, Sections& sections) {
+  if (!c.quantize_aware) return;
+  const std::string where = root.where("train") + ".quantize_aware";
+  if (c.adapter)
+    sections.add(usage_error("rounds weights that an adapter leaves as they are", where,
+                             "leave it out; model.quantize packs what an adapter stands around"));
+  else if (!c.freeze.empty())
+    sections.add(usage_error("stands beside train.freeze: what is frozen cannot make up for its rounding", where,
+                             "leave one of them out"));
+  else if (objective_entry(c.objective.name).accompany)
+    sections.add(usage_error("is not for '" + c.objective.name + "', which trains two models over the same tables",
+                             where, "leave it out"));
+}
+
 // What an adapter stands around is frozen, so what says otherwise is a mistake.
 void read_adapter(ConfigReader& root, TrainConfig& c, Sections& sections) {
   Status read;
@@ -162,6 +177,9 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);
+  Status rounding;
+  c.quantize_aware = read_rounding_options(r, c.steps, rounding);
+  sections.add(std::move(rounding));
   c.eval_first = r.boolean("eval_first", c.init_from.has_value());
   c.best_metric = r.text("best_metric", c.data.format == DataFormat::kPrompts ? "reward" : "loss");
   if (r.has("early_stopping")) {
@@ -213,6 +231,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_train(root, c, sections);
   check_rows_together(root, c, sections);
   read_adapter(root, c, sections);
+  check_rounding(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");

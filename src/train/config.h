@@ -76,8 +76,9 @@ struct TrainConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   double grad_clip = 1.0;
-  std::vector<std::string> freeze;  // patterns of published names that are not trained
-  double ema_decay = 0;             // 0: none
+  std::vector<std::string> freeze;                // patterns of published names that are not trained
+  double ema_decay = 0;                           // 0: none
+  std::optional<RoundingOptions> quantize_aware;  // products read what fewer bits would hold of the weights
   uint64_t seed = 1;
   int64_t eval_every = 0, save_every = 0, keep = 3;
   bool eval_by_share = false;        // minutes without eval_every: so often in the run, not every so many steps
