@@ -84,10 +84,15 @@ void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
-// What an objective does to texts was done before, where rows are made ready.
-void check_flat_options(ConfigReader& root, const TrainConfig& c, Sections& sections) {
-  if (c.data.is_flat()) return;
+// Options of an objective that belong to another format. What it does to texts was done before, where rows are made ready.
+void check_options_of_formats(ConfigReader& root, const TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("objective");
+  if (c.data.format != DataFormat::kPrompts) {
+    for (std::string_view option : objective_entry(c.objective.name).prompt_options) {
+      if (r.has(option)) sections.add(usage_error("belongs to data.format: prompts", r.where(option), "leave it out"));
+    }
+  }
+  if (c.data.is_flat()) return;
   for (std::string_view option : objective_entry(c.objective.name).flat_options) {
     if (r.has(option))
       sections.add(usage_error("says what is done to texts and ids, but data.format is rows made ready",
@@ -227,7 +232,7 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_model(root, c, sections);
   read_tokenizer(root, c, sections);
   read_data(root, c, sections);
-  check_flat_options(root, c, sections);
+  check_options_of_formats(root, c, sections);
   read_train(root, c, sections);
   check_rows_together(root, c, sections);
   read_adapter(root, c, sections);

@@ -16,7 +16,7 @@ bool takes(const ObjectiveEntry& objective, DataFormat format) {
     case DataFormat::kArrays: return !objective.arrays.columns.empty();
     case DataFormat::kTable: return !objective.table.columns.empty();
     case DataFormat::kChat: return chat_use(objective.arrays).has_value();
-    case DataFormat::kPrompts: return objective.prompts;
+    case DataFormat::kPrompts: return objective.prompts != Prompts::kNone;
   }
   return false;
 }
@@ -41,6 +41,23 @@ void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
     c.data.columns[role] = r.text(role, role);
   }
   sections.finish(r);
+}
+
+// What the answers to prompts are worth. Of those that a teacher speaks of, what the model itself has said is no target.
+void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Sections& sections) {
+  const Json& rewards = c.objective.rollouts.rewards;
+  const bool judged = rewards.is_array() && !rewards.empty();
+  if (objective_entry(c.objective.name).prompts == Prompts::kJudged) {
+    if (!judged) data.fail("format", "is prompts, whose answers nothing judges", "give objective.rewards");
+    return;
+  }
+  ConfigReader objective = root.object("objective");
+  if (objective.has("alpha") && c.objective.alpha > 0)
+    sections.add(usage_error("would have the model learn its own answers as they are", objective.where("alpha"),
+                             "leave it out: with prompts it is 0"));
+  c.objective.alpha = 0;
+  if (!c.data.valid.empty() && !judged)
+    data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
 }
 
 }  // namespace
@@ -85,8 +102,7 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
     if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
   }
   if (d.format == DataFormat::kPrompts) {
-    if (!c.objective.rollouts.rewards.is_array() || c.objective.rollouts.rewards.empty())
-      r.fail("format", "is prompts, whose answers nothing judges", "give objective.rewards");
+    check_prompts(root, r, c, sections);
     if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
   }
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
