@@ -123,7 +123,8 @@ struct ObjectiveConfig {
   double discriminator_weight = 50;  // replaced_token: of its loss beside the generator's
   double z_loss = 0;      // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
   std::string reference;  // a model's folder: what a model is held to; empty: the one that is trained, as it begins
-  std::string teacher;    // distillation: a model's folder
+  bool precompute_reference = false;  // it is asked once of every row, before the first step
+  std::string teacher;                // distillation: a model's folder
   PreferenceConfig preference;
   RolloutConfig rollouts;
   ContrastConfig contrast;

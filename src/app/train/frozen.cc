@@ -4,6 +4,7 @@
 
 #include "app/use/generate.h"
 #include "model/load.h"
+#include "train/known_reference.h"
 
 namespace malmoi::app {
 namespace {
@@ -55,6 +56,7 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
     return opened;
   }
   MALMOI_ASSIGN(Asked asked, asked_model(config, beside));
+  if (config.objective.precompute_reference && config.objective.reference.empty()) return opened;
   MALMOI_ASSIGN(const Path folder, find_model(asked.folder, job.message));
   asked.folder = folder.string();
   const DType type = activation_type(config.precision);
@@ -70,6 +72,20 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
   MALMOI_TRY(check_vocabulary(*opened.model, described, asked));
   opened.frozen.model = opened.model.get();
   return opened;
+}
+
+Status know_reference(const TrainConfig& config, const model::Model& model, size_t arena_bytes, OpenedFrozen& frozen,
+                      PreparedData& data, const Job& job) {
+  if (!config.objective.precompute_reference) return {};
+  const train::ReferencePass pass{
+      .trained = model, .reference = frozen.frozen, .batch_size = config.batch_size, .arena_bytes = arena_bytes};
+  for (auto* rows : {&data.train, &data.valid}) {
+    if (!*rows) continue;
+    MALMOI_ASSIGN(train::ReferenceSums sums, train::know_reference(**rows, pass, Path(config.out) / "data", job));
+    *rows = std::make_unique<train::KnownReference>(std::move(*rows), std::move(sums));
+  }
+  frozen = {};
+  return {};
 }
 
 }  // namespace malmoi::app
