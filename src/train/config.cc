@@ -240,6 +240,9 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
+  if (c.data.replay && c.character_tokenizer)
+    sections.add(usage_error("is of another corpus than the one that makes the vocabulary of characters",
+                             root.where("data") + ".replay", "use a tokenizer that is there"));
   const bool reads_texts = c.data.reads_texts();
   if (reads_texts && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");

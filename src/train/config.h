@@ -27,6 +27,13 @@ struct ScheduleConfig {
 
 enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable, kChat, kPrompts };
 
+/// `data.replay:`: another corpus, of the same format.
+struct ReplayConfig {
+  std::vector<std::string> train, valid;
+  double share = 0.1;  // of the sequences
+  bool operator==(const ReplayConfig&) const = default;
+};
+
 struct DataConfig {
   DataFormat format = DataFormat::kText;
   std::vector<std::string> train, valid, loss_mask;
@@ -40,6 +47,7 @@ struct DataConfig {
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
   ChatConfig chat;              // of format chat
+  std::optional<ReplayConfig> replay;
 
   /// Whether examples are cut out of ids in a row; else they are rows.
   bool is_flat() const { return format == DataFormat::kText || format == DataFormat::kIds; }

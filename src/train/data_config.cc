@@ -43,6 +43,19 @@ void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
+// What a model was trained on before comes again among the new.
+void read_replay(ConfigReader& data, DataConfig& d, Sections& sections) {
+  if (!data.has("replay")) return;
+  ConfigReader r = data.object("replay");
+  ReplayConfig replay{
+      .train = r.texts("train"), .valid = r.texts("valid"), .share = r.number("share", 0.1, 0.001, 0.9)};
+  if (replay.train.empty()) r.fail("train", "is missing", "name what is replayed: train: [PATH]");
+  if (!d.is_flat()) data.fail("replay", "belongs to format: text and ids", "leave it out");
+  if (d.streams) data.fail("replay", "stands beside order: streams, which go on from each other", "use shuffled");
+  d.replay = std::move(replay);
+  sections.finish(r);
+}
+
 // What the answers to prompts are worth. Of those that a teacher speaks of, what the model itself has said is no target.
 void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Sections& sections) {
   const Json& rewards = c.objective.rollouts.rewards;
@@ -95,6 +108,7 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   if (d.streams && d.split_documents)
     r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
   if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  read_replay(r, d, sections);
   if (d.format == DataFormat::kArrays) {
     if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
     if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");

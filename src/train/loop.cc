@@ -365,7 +365,14 @@ class Loop {
     return {};
   }
 
-  bool has_evaluation() const { return in_.valid || events_.measure; }
+  // Whether what was learned before is still known.
+  void measure_replay(StepMetrics& m) {
+    if (!in_.replayed) return;
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.replayed, c_.batch_size, events_.on_evaluation);
+    if (sums) m.figures.emplace_back("valid_replay_loss", sums->loss);
+  }
+
+  bool has_evaluation() const { return in_.valid || in_.replayed || events_.measure; }
 
   // Figures of what is written, beside the loss.
   void measure_outputs(StepMetrics& m) {
@@ -379,6 +386,7 @@ class Loop {
   Status evaluate_first() {
     StepMetrics m{.step = 0, .steps = steps_};
     MALMOI_TRY(measure_loss(m));
+    measure_replay(m);
     measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(0);
     return events_.on_before ? events_.on_before(m) : Status();
@@ -386,6 +394,7 @@ class Loop {
 
   Status evaluate(StepMetrics& m) {
     MALMOI_TRY(measure_loss(m));
+    measure_replay(m);
     const double loss = m.valid_loss.value_or(NAN);
     measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(step_);

@@ -51,7 +51,8 @@ struct LoopInputs {
   Stepper* stepper = nullptr;
   Optimizer* optimizer = nullptr;
   ExampleSource* train = nullptr;
-  const ExampleSource* valid = nullptr;  // null: none
+  const ExampleSource* valid = nullptr;     // null: none
+  const ExampleSource* replayed = nullptr;  // held out of a corpus that is replayed: its loss is a figure of evaluations
   std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
   int64_t steps = 0;
   uint64_t sequences =

@@ -123,6 +123,7 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
                                                            .optimizer = optimizer.get(),
                                                            .train = input.data.train.get(),
                                                            .valid = input.data.valid.get(),
+                                                           .replayed = input.data.replay_valid.get(),
                                                            .ema = input.average.empty() ? nullptr : &input.average,
                                                            .steps = input.steps,
                                                            .sequences = input.sequences,
