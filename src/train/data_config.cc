@@ -33,16 +33,6 @@ void check_format(ConfigReader& data, const TrainConfig& c) {
   data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
 }
 
-// data.columns: {role: column}. Roles are the objective's.
-void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
-  ConfigReader r = data.object("columns");
-  for (const TableColumn& column : objective_entry(c.objective.name).table.columns) {
-    const std::string role(column.role);
-    c.data.columns[role] = r.text(role, role);
-  }
-  sections.finish(r);
-}
-
 // What a model was trained on before comes again among the new.
 void read_replay(ConfigReader& data, DataConfig& d, Sections& sections) {
   if (!data.has("replay")) return;
@@ -71,6 +61,16 @@ void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Secti
   c.objective.alpha = 0;
   if (!c.data.valid.empty() && !judged)
     data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
+}
+
+// data.columns: {role: column}. Roles are the objective's.
+void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
+  ConfigReader r = data.object("columns");
+  for (const TableColumn& column : objective_entry(c.objective.name).table.columns) {
+    const std::string role(column.role);
+    c.data.columns[role] = r.text(role, role);
+  }
+  sections.finish(r);
 }
 
 }  // namespace
