@@ -35,7 +35,7 @@ TEST(DistillationLosses, AreToldByTheirNames) {
   for (const auto& [mixture, name] : {std::pair{0.0, "kl"}, {1.0, "reverse_kl"}, {0.3, "jsd"}}) {
     const LossSums sums = distilled(mixture, 0.25, false);
     const double apart = figure(sums, name);
-    EXPECT_GT(apart, 1e-4) << name;
+    EXPECT_GT(apart, 1e-5) << name;
     EXPECT_NEAR(sums.loss, 0.25 * figure(sums, "ce") + 0.75 * 1.5 * 1.5 * apart, 1e-6) << name;
     EXPECT_NEAR(figure(distilled(mixture, 0.25, true), name), 0, 1e-6) << "of a model from itself";
   }
