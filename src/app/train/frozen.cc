@@ -16,20 +16,20 @@ using train::TrainConfig;
 constexpr int32_t kInitialAdapter = 1, kNoAdapter = -1;
 
 // The folder that is asked, and the setting that names it.
-struct Asked {
+struct AskedModel {
   std::string folder;
   const char* where;
 };
 
-Result<Asked> asked_model(const TrainConfig& config, Beside beside) {
-  if (beside == Beside::kTeacher) return Asked{config.objective.teacher, "objective.teacher"};
-  if (!config.objective.reference.empty()) return Asked{config.objective.reference, "objective.reference"};
-  if (config.init_from) return Asked{*config.init_from, "model.init_from"};
+Result<AskedModel> asked_model(const TrainConfig& config, Beside beside) {
+  if (beside == Beside::kTeacher) return AskedModel{config.objective.teacher, "objective.teacher"};
+  if (!config.objective.reference.empty()) return AskedModel{config.objective.reference, "objective.reference"};
+  if (config.init_from) return AskedModel{*config.init_from, "model.init_from"};
   return usage_error("'" + config.objective.name + "' holds the model to a reference, and there is none",
                      "objective.reference", "name a model's folder, or begin with model.init_from");
 }
 
-Status check_vocabulary(const model::Model& frozen, const model::Model& described, const Asked& asked) {
+Status check_vocabulary(const model::Model& frozen, const model::Model& described, const AskedModel& asked) {
   if (frozen.vocab_size() == described.vocab_size()) return {};
   return usage_error(fmt::format("has a vocabulary of {}, the model to be trained one of {}", frozen.vocab_size(),
                                  described.vocab_size()),
@@ -55,7 +55,7 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
     opened.frozen.adapter = {config.adapter->keep_initial ? kInitialAdapter : kNoAdapter};
     return opened;
   }
-  MALMOI_ASSIGN(Asked asked, asked_model(config, beside));
+  MALMOI_ASSIGN(AskedModel asked, asked_model(config, beside));
   if (config.objective.precompute_reference && config.objective.reference.empty()) return opened;
   MALMOI_ASSIGN(const Path folder, find_model(asked.folder, job.message));
   asked.folder = folder.string();
