@@ -361,12 +361,12 @@ struct HeadDistillationOptions {
   std::span<const int32_t> targets;                              // [rows]; < 0: not counted
   Tensor teacher_features;                                       // [rows, width of the teacher]
   std::function<Tensor(const Tensor& features)> teacher_logits;  // f32 [rows, vocab] of some of these rows
-  float alpha = 0.5f, temperature = 2;
-  double scale = 1;                    // gradients are of scale * (sum of losses)
-  float logit_scale = 1, softcap = 0;  // of the student, as HeadLossOptions has them
+  float alpha = 0.5f, temperature = 2, mixture = 0;              // as kernels::DistillationArgs has them
+  double scale = 1;                                              // gradients are of scale * (sum of losses)
+  float logit_scale = 1, softcap = 0;                            // of the student, as HeadLossOptions has them
 };
 struct HeadDistillation {
-  double ce = 0, kl = 0;  // sums over counted rows, in nats, without their factors
+  double ce = 0, divergence = 0;  // sums over counted rows, in nats, without their factors
   int64_t counted = 0;
 };
 /// With a tape, gradients as head_loss makes them.

@@ -27,7 +27,7 @@ constexpr bool is_product(Role role) {
 }
 
 /// One array. In training `master` is f32 and `compute` what kernels read: the master itself, or its bf16 copy, written by
-/// the optimiser. In serving, and where it is frozen, there is `compute` alone.
+/// the optimiser, or what a format of fewer bits makes of it (nn::RoundRow). In serving, and where it is frozen, there is `compute` alone.
 struct Parameter {
   std::string name;
   Shape shape;

@@ -46,12 +46,13 @@ TEST(Kernels, CrossEntropy) {
 TEST(Kernels, Distillation) {
   each_kernel([&](const Backend& table, DType dtype, const std::string& name) {
     for (int64_t cols : {int64_t{1}, int64_t{65}, int64_t{1024}, int64_t{5003}}) {
-      for (int flags = 0; flags < 4; ++flags) {
+      for (int flags = 0; flags < 16; ++flags) {
+        constexpr float kMixtures[] = {0, 1, 0.5f, 0.1f};
         constexpr int64_t kRows = 5;
         Twin logits(dtype, kRows * cols, 1, 4.0), teacher(DType::kF32, kRows * cols, 2, 4.0);
         std::vector<int32_t> targets;
         for (int64_t r = 0; r < kRows; ++r) targets.push_back(static_cast<int32_t>((r * 1237 + cols - 1) % cols));
-        std::vector<float> ce(kRows), kl(kRows), ce_expected(kRows), kl_expected(kRows);
+        std::vector<float> ce(kRows), apart(kRows), ce_expected(kRows), apart_expected(kRows);
         DistillationArgs a{.dtype = dtype,
                            .rows = kRows,
                            .cols = cols,
@@ -59,9 +60,10 @@ TEST(Kernels, Distillation) {
                            .teacher = static_cast<const float*>(teacher.data()),
                            .targets = targets.data(),
                            .ce = ce.data(),
-                           .kl = kl.data(),
+                           .divergence = apart.data(),
                            .alpha = flags & 1 ? 0 : 0.3f,
                            .temperature = 1.5f,
+                           .mixture = kMixtures[flags / 4],
                            .loss_scale = 0.25f,
                            .logit_scale = flags & 2 ? 0.5f : 1,
                            .softcap = flags & 2 ? 5.0f : 0,
@@ -71,17 +73,40 @@ TEST(Kernels, Distillation) {
         EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
         a.dlogits = true;
         table.distillation(stream(), a);
-        a.dtype = DType::kF64, a.logits = logits.oracle(), a.ce = ce_expected.data(), a.kl = kl_expected.data();
+        a.dtype = DType::kF64, a.logits = logits.oracle(), a.ce = ce_expected.data(),
+        a.divergence = apart_expected.data();
         reference_backend().distillation(stream(), a);
         const std::string what = name + " distillation " + std::to_string(cols) + " flags " + std::to_string(flags);
         logits.expect_close(what, 2e-6, 1e-4);
         for (size_t r = 0; r < kRows; ++r) {
           ASSERT_NEAR(ce[r], ce_expected[r], 2e-5 * (1 + std::abs(ce_expected[r]))) << what;
-          ASSERT_NEAR(kl[r], kl_expected[r], 2e-5 * (1 + std::abs(kl_expected[r]))) << what;
+          ASSERT_NEAR(apart[r], apart_expected[r], 2e-5 * (1 + std::abs(apart_expected[r]))) << what;
         }
       }
     }
   });
+}
+
+// A teacher and a student that are each certain of another token: KL without bound, a mixture's within its own.
+TEST(Kernels, DistillationSurvivesCertainty) {
+  for (const Backend* table : testable_tables()) {
+    for (float mixture : {0.0f, 0.5f, 1.0f}) {
+      std::vector<float> logits = {1e4f, 0, -1e4f}, teacher = {-1e4f, 0, 1e4f}, ce(1), apart(1);
+      int32_t target = 0;
+      table->distillation(stream(), {.rows = 1,
+                                     .cols = 3,
+                                     .logits = logits.data(),
+                                     .teacher = teacher.data(),
+                                     .targets = &target,
+                                     .ce = ce.data(),
+                                     .divergence = apart.data(),
+                                     .alpha = 0,
+                                     .temperature = 1,
+                                     .mixture = mixture});
+      EXPECT_NEAR(apart[0], mixture == 0.5f ? 0.693147f : 2e4f, mixture == 0.5f ? 1e-5f : 1.0f) << table->name;
+      for (float slope : logits) EXPECT_TRUE(std::isfinite(slope)) << table->name << " " << mixture;
+    }
+  }
 }
 
 TEST(Kernels, CrossEntropySurvivesExtremeLogits) {

@@ -145,10 +145,11 @@ TEST(Oracle, CrossEntropyGradients) {
 }
 
 TEST(Oracle, DistillationGradients) {
-  for (int flags = 0; flags < 4; ++flags) {
+  constexpr float kMixtures[] = {0, 1, 0.5f, 0.1f};
+  for (int flags = 0; flags < 16; ++flags) {
     constexpr int64_t kRows = 3, kCols = 9;
     Values logits = random_values(kRows * kCols, 1);
-    std::vector<float> teacher, ce(kRows), kl(kRows);
+    std::vector<float> teacher, ce(kRows), apart(kRows);
     for (double x : random_values(kRows * kCols, 2)) teacher.push_back(static_cast<float>(x));
     std::vector<int32_t> targets = {0, 8, 4};
     DistillationArgs a{.dtype = DType::kF64,
@@ -157,9 +158,10 @@ TEST(Oracle, DistillationGradients) {
                        .teacher = teacher.data(),
                        .targets = targets.data(),
                        .ce = ce.data(),
-                       .kl = kl.data(),
+                       .divergence = apart.data(),
                        .alpha = flags & 1 ? 0.25f : 0,
                        .temperature = 2,
+                       .mixture = kMixtures[flags / 4],
                        .loss_scale = 0.5f,
                        .softcap = flags & 2 ? 2.0f : 0};
     Values gradient = logits;
@@ -173,7 +175,7 @@ TEST(Oracle, DistillationGradients) {
         logits[i] = kept;
         double sum = 0;
         for (size_t r = 0; r < kRows; ++r)
-          sum += double{a.alpha} * double{ce[r]} + (1 - double{a.alpha}) * 4 * double{kl[r]};
+          sum += double{a.alpha} * double{ce[r]} + (1 - double{a.alpha}) * 4 * double{apart[r]};
         return 0.5 * sum;
       };
       ASSERT_NEAR(gradient[i], (loss_at(1e-2) - loss_at(-1e-2)) / 2e-2, 2e-4) << "flags " << flags << " element " << i;

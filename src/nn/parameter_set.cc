@@ -5,6 +5,11 @@
 #include "base/rng.h"
 
 namespace malmoi::nn {
+namespace {
+
+constexpr int64_t kRoundedRows = 8;  // that a thread rounds at least
+
+}  // namespace
 
 WeightSlot::WeightSlot(Parameter& parameter, int64_t index)
     : parameter_(&parameter), weight_(std::make_unique<autograd::DenseWeight>(parameter, index)) {}
@@ -58,6 +63,7 @@ DType ParameterSet::compute_type(const Parameter& parameter) const {
 
 void ParameterSet::allocate(Purpose purpose, DType dtype) {
   dtype_ = dtype;
+  rounding_ = false;
   for (auto& e : entries_) {
     Parameter& p = e->parameter;
     DType compute = compute_type(p);
@@ -113,6 +119,36 @@ void ParameterSet::refresh_compute() {
     Parameter& p = e->parameter;
     if (p.master && p.compute.dtype() == DType::kBF16)
       kernels::cpu_backend().to_bf16(stream, {p.master.elements(), p.master.as<float>(), p.compute.as<BF16>()});
+  }
+  refresh_rounded();
+}
+
+void ParameterSet::begin_rounding() {
+  rounding_ = true;
+  for (auto& e : entries_) {
+    Parameter& p = e->parameter;
+    const bool shares = p.master && p.compute.data() == p.master.data();
+    if (e->round && shares) p.compute = Tensor::zeros(DType::kF32, p.shape);
+  }
+  refresh_rounded();
+}
+
+void ParameterSet::refresh_rounded() {
+  for (auto& e : entries_) {
+    Parameter& p = e->parameter;
+    if (!rounding_ || !e->round || !p.master) continue;
+    const auto columns = static_cast<size_t>(p.shape.columns());
+    const float* values = p.master.as<float>();
+    auto* compute = static_cast<std::byte*>(p.compute.data());
+    const DType type = p.compute.dtype();
+    parallel_for(p.shape.rows(), kRoundedRows, [&](int64_t begin, int64_t end) {
+      std::vector<float> rounded(columns);
+      for (int64_t r = begin; r < end; ++r) {
+        const size_t at = static_cast<size_t>(r) * columns;
+        e->round(r, {values + at, columns}, rounded);
+        convert(rounded.data(), DType::kF32, compute + at * dtype_size(type), type, columns);
+      }
+    });
   }
 }
 

@@ -83,6 +83,9 @@ class WeightSlot {
   std::unique_ptr<autograd::Weight> weight_;
 };
 
+/// What row `row` of a parameter, seen as rows, is once a format of fewer bits has stored it. Any thread.
+using RoundRow = std::function<void(int64_t row, std::span<const float> values, std::span<float> rounded)>;
+
 /// All parameters of a model, in the order of their declaration. Addresses hold.
 class ParameterSet {
  public:
@@ -97,6 +100,7 @@ class ParameterSet {
     std::vector<std::unique_ptr<WeightSlot>> slots;  // one, or one for each matrix of a stack; none: read as it lies
     // Of each source, where there is no master and the compute copy may be rounded: what is not trained is written as it was.
     std::vector<Original> originals;
+    RoundRow round = {};  // quantisation-aware training: what products read of the master; none: the master itself
 
     /// Memory that its values take when it serves.
     size_t bytes() const;
@@ -125,10 +129,16 @@ class ParameterSet {
   void initialize(Entry& entry, uint64_t seed);
   /// Writes the compute copies from the masters.
   void refresh_compute();
+  /// From here on products read entries that have `round` rounded: gradients go to the masters as if nothing were between.
+  /// Where products are f32 these take a compute copy of their own. allocate() ends it.
+  void begin_rounding();
+  /// Rounds them anew, since their masters have changed; nothing before begin_rounding().
+  void refresh_rounded();
 
  private:
   std::vector<std::unique_ptr<Entry>> entries_;
   DType dtype_ = DType::kF32;
+  bool rounding_ = false;
 };
 
 }  // namespace malmoi::nn

@@ -1,14 +1,14 @@
 // The matrices of a model that serves, or that an adapter is trained around, packed in memory when it is loaded.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "model/bind_packed.h"
 #include "model/model.h"
+#include "quantize/skipped_modules.h"
 #include "tensor/block_type.h"
 
 namespace malmoi::quantize {
@@ -43,14 +43,14 @@ class FrozenPacker {
   const ServedWeights& done() const { return done_; }
 
  private:
-  FrozenPacker(model::Model& model, const BlockFormat& format) : model_(&model), format_(&format), memory_(model) {}
+  FrozenPacker(model::Model& model, const BlockFormat& format, SkippedModules skipped)
+      : model_(&model), format_(&format), memory_(model), skipped_(std::move(skipped)) {}
   bool packs(const nn::ParameterSet::Entry& entry) const;
-  Status settle_skipped(const std::string& where);
 
   model::Model* model_;
   const BlockFormat* format_;
   model::PackedMemory memory_;
-  std::map<const nn::ParameterSet::Entry*, std::set<std::string>> named_;  // by `skip`
+  SkippedModules skipped_;
   ServedWeights done_;
 };
 

@@ -1,11 +1,13 @@
 #include "train/adapter_options.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace malmoi::train {
 namespace {
 
 constexpr int64_t kHighestRank = 1 << 16;
+constexpr const char* kRoundedTypes[] = {"q8_0", "q4_0"};
 constexpr double kLargestAlpha = 1e9, kLargestRatio = 1e4;
 
 // `targets`: all-linear, a list of names, or one pattern of whole names.
@@ -58,6 +60,20 @@ std::optional<QuantizeOptions> read_quantize_options(ConfigReader& model, Status
   options.type = r.text("type", "");
   if (options.type.empty()) r.fail("type", "is missing", "name a type of blocks: q8_0, q4_k");
   options.skip = r.texts("skip");
+  done = r.finish();
+  return options;
+}
+
+std::optional<RoundingOptions> read_rounding_options(ConfigReader& train, int64_t steps, Status& done) {
+  if (!train.has("quantize_aware")) return {};
+  ConfigReader r = train.object("quantize_aware");
+  RoundingOptions options;
+  options.type = kRoundedTypes[r.choice("type", {std::begin(kRoundedTypes), std::end(kRoundedTypes)}, 0)];
+  if (!r.has("type")) r.fail("type", "is missing", "name what the model will be packed in: q8_0 or q4_0");
+  options.skip = r.texts("skip");
+  options.from_step = r.integer("from_step", 0, 0);
+  if (steps > 0 && options.from_step >= steps)
+    r.fail("from_step", "is not one of the " + std::to_string(steps) + " steps", "begin earlier");
   done = r.finish();
   return options;
 }

@@ -1,4 +1,4 @@
-// What a configuration says of adapters and of a base in blocks: `adapter:` and `model.quantize:`.
+// What a configuration says of adapters and of weights in fewer bits: `adapter:`, `model.quantize:`, `train.quantize_aware:`.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,19 @@ struct QuantizeOptions {
   bool operator==(const QuantizeOptions&) const = default;
 };
 
+/// `train.quantize_aware:`.
+struct RoundingOptions {
+  std::string type;
+  std::vector<std::string> skip;
+  int64_t from_step = 0;  // before it products read the weights as they are
+  bool operator==(const RoundingOptions&) const = default;
+};
+
 /// Reads `adapter` of a document's root; none where it is absent. Errors go to `done`.
 std::optional<AdapterOptions> read_adapter_options(ConfigReader& root, Status& done);
 /// Reads `quantize` of `model`.
 std::optional<QuantizeOptions> read_quantize_options(ConfigReader& model, Status& done);
+/// Reads `quantize_aware` of `train`; `steps`: of the run, 0 where nobody knows them yet.
+std::optional<RoundingOptions> read_rounding_options(ConfigReader& train, int64_t steps, Status& done);
 
 }  // namespace malmoi::train

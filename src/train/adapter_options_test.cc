@@ -73,5 +73,20 @@ TEST(AdapterOptions, WhatDoesNotGoTogetherIsNamed) {
   EXPECT_EQ(wrong_adapter(steps + "adapter: {init_from: a, lora_plus: 4}"), "accepted");
 }
 
+TEST(RoundingOptions, AreReadAndWhatDoesNotGoTogetherIsNamed) {
+  const std::string begin = "train: {steps: 9, ", aware = begin + "quantize_aware: ";
+  auto config = read_adapted(aware + "{type: q4_0, skip: [lm_head], from_step: 8}}");
+  ASSERT_TRUE(config.ok()) << config.error().to_string();
+  EXPECT_EQ(config->quantize_aware->type, "q4_0");
+  EXPECT_THAT(config->quantize_aware->skip, ElementsAre("lm_head"));
+  EXPECT_EQ(config->quantize_aware->from_step, 8);
+  EXPECT_EQ(read_adapted(kOneStep)->quantize_aware, std::nullopt);
+  EXPECT_THAT(wrong_adapter(aware + "{skip: [lm_head]}}"), HasSubstr("quantize_aware.type"));
+  EXPECT_THAT(wrong_adapter(aware + "{type: q5_k}}"), HasSubstr("quantize_aware.type"));
+  EXPECT_THAT(wrong_adapter(aware + "{type: q8_0, from_step: 9}}"), HasSubstr("is not one of the 9 steps"));
+  EXPECT_THAT(wrong_adapter(aware + "{type: q8_0}}\nadapter: {r: 8}"), HasSubstr("model.quantize packs"));
+  EXPECT_THAT(wrong_adapter(begin + "freeze: ['*norm*'], quantize_aware: {type: q8_0}}"), HasSubstr("train.freeze"));
+}
+
 }  // namespace
 }  // namespace malmoi::train

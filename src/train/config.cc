@@ -42,6 +42,21 @@ void read_model(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.model = root.raw("model");
 }
 
+// Rounding is made up for by weights that move; those that do not, and those of a second model, are not rounded.
+void check_rounding(ConfigReader& root, const TrainConfig& c, Sections& sections) {
+  if (!c.quantize_aware) return;
+  const std::string where = root.where("train") + ".quantize_aware";
+  if (c.adapter)
+    sections.add(usage_error("rounds weights that an adapter leaves as they are", where,
+                             "leave it out; model.quantize packs what an adapter stands around"));
+  else if (!c.freeze.empty())
+    sections.add(usage_error("stands beside train.freeze: what is frozen cannot make up for its rounding", where,
+                             "leave one of them out"));
+  else if (objective_entry(c.objective.name).accompany)
+    sections.add(usage_error("is not for '" + c.objective.name + "', which trains two models over the same tables",
+                             where, "leave it out"));
+}
+
 // What an adapter stands around is frozen, so what says otherwise is a mistake.
 void read_adapter(ConfigReader& root, TrainConfig& c, Sections& sections) {
   Status read;
@@ -69,10 +84,15 @@ void read_tokenizer(ConfigReader& root, TrainConfig& c, Sections& sections) {
   sections.finish(r);
 }
 
-// What an objective does to texts was done before, where rows are made ready.
-void check_flat_options(ConfigReader& root, const TrainConfig& c, Sections& sections) {
-  if (c.data.is_flat()) return;
+// Options of an objective that belong to another format. What it does to texts was done before, where rows are made ready.
+void check_options_of_formats(ConfigReader& root, const TrainConfig& c, Sections& sections) {
   ConfigReader r = root.object("objective");
+  if (c.data.format != DataFormat::kPrompts) {
+    for (std::string_view option : objective_entry(c.objective.name).prompt_options) {
+      if (r.has(option)) sections.add(usage_error("belongs to data.format: prompts", r.where(option), "leave it out"));
+    }
+  }
+  if (c.data.is_flat()) return;
   for (std::string_view option : objective_entry(c.objective.name).flat_options) {
     if (r.has(option))
       sections.add(usage_error("says what is done to texts and ids, but data.format is rows made ready",
@@ -162,6 +182,9 @@ void read_train(ConfigReader& root, TrainConfig& c, Sections& sections) {
   c.max_bad_steps = r.integer("max_bad_steps", 10, 1);
   c.save_dtype = r.choice("save_dtype", {"f32", "bf16"}, 0) == 0 ? DType::kF32 : DType::kBF16;
   read_memory(r, c);
+  Status rounding;
+  c.quantize_aware = read_rounding_options(r, c.steps, rounding);
+  sections.add(std::move(rounding));
   c.eval_first = r.boolean("eval_first", c.init_from.has_value());
   c.best_metric = r.text("best_metric", c.data.format == DataFormat::kPrompts ? "reward" : "loss");
   if (r.has("early_stopping")) {
@@ -209,13 +232,17 @@ Result<TrainConfig> parse_train_config(const ConfigDocument& document) {
   read_model(root, c, sections);
   read_tokenizer(root, c, sections);
   read_data(root, c, sections);
-  check_flat_options(root, c, sections);
+  check_options_of_formats(root, c, sections);
   read_train(root, c, sections);
   check_rows_together(root, c, sections);
   read_adapter(root, c, sections);
+  check_rounding(root, c, sections);
   read_samples(root, c, sections);
   c.out = root.text("out", "");
   if (c.out.empty()) root.fail("out", "is missing", "name a folder for the run");
+  if (c.data.replay && c.character_tokenizer)
+    sections.add(usage_error("is of another corpus than the one that makes the vocabulary of characters",
+                             root.where("data") + ".replay", "use a tokenizer that is there"));
   const bool reads_texts = c.data.reads_texts();
   if (reads_texts && c.tokenizer.empty() && !c.character_tokenizer && !c.init_from)
     root.fail("tokenizer", "is missing", "name a tokenizer's folder, or use {type: char}");

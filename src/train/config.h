@@ -27,6 +27,13 @@ struct ScheduleConfig {
 
 enum class DataFormat : uint8_t { kText, kIds, kArrays, kTable, kChat, kPrompts };
 
+/// `data.replay:`: another corpus, of the same format.
+struct ReplayConfig {
+  std::vector<std::string> train, valid;
+  double share = 0.1;  // of the sequences
+  bool operator==(const ReplayConfig&) const = default;
+};
+
 struct DataConfig {
   DataFormat format = DataFormat::kText;
   std::vector<std::string> train, valid, loss_mask;
@@ -41,6 +48,7 @@ struct DataConfig {
   std::string token_dtype = "u16";
   bool split_documents = true;  // text: packed documents do not see each other
   ChatConfig chat;              // of format chat
+  std::optional<ReplayConfig> replay;
 
   /// Whether examples are cut out of ids in a row; else they are rows.
   bool is_flat() const { return format == DataFormat::kText || format == DataFormat::kIds; }
@@ -77,8 +85,9 @@ struct TrainConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   double grad_clip = 1.0;
-  std::vector<std::string> freeze;  // patterns of published names that are not trained
-  double ema_decay = 0;             // 0: none
+  std::vector<std::string> freeze;                // patterns of published names that are not trained
+  double ema_decay = 0;                           // 0: none
+  std::optional<RoundingOptions> quantize_aware;  // products read what fewer bits would hold of the weights
   uint64_t seed = 1;
   int64_t eval_every = 0, save_every = 0, keep = 3;
   bool eval_by_share = false;        // minutes without eval_every: so often in the run, not every so many steps

@@ -16,7 +16,7 @@ bool takes(const ObjectiveEntry& objective, DataFormat format) {
     case DataFormat::kArrays: return !objective.arrays.columns.empty();
     case DataFormat::kTable: return !objective.table.columns.empty();
     case DataFormat::kChat: return chat_use(objective.arrays).has_value();
-    case DataFormat::kPrompts: return objective.prompts;
+    case DataFormat::kPrompts: return objective.prompts != Prompts::kNone;
   }
   return false;
 }
@@ -31,6 +31,36 @@ void check_format(ConfigReader& data, const TrainConfig& c) {
       taken += (taken.empty() ? "use " : " or ") + std::string(kDataFormats[i]);
   }
   data.fail("format", "is not what the objective '" + c.objective.name + "' reads", taken);
+}
+
+// What a model was trained on before comes again among the new.
+void read_replay(ConfigReader& data, DataConfig& d, Sections& sections) {
+  if (!data.has("replay")) return;
+  ConfigReader r = data.object("replay");
+  ReplayConfig replay{
+      .train = r.texts("train"), .valid = r.texts("valid"), .share = r.number("share", 0.1, 0.001, 0.9)};
+  if (replay.train.empty()) r.fail("train", "is missing", "name what is replayed: train: [PATH]");
+  if (!d.is_flat()) data.fail("replay", "belongs to format: text and ids", "leave it out");
+  if (d.streams) data.fail("replay", "stands beside order: streams, which go on from each other", "use shuffled");
+  d.replay = std::move(replay);
+  sections.finish(r);
+}
+
+// What the answers to prompts are worth. Of those that a teacher speaks of, what the model itself has said is no target.
+void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Sections& sections) {
+  const Json& rewards = c.objective.rollouts.rewards;
+  const bool judged = rewards.is_array() && !rewards.empty();
+  if (objective_entry(c.objective.name).prompts == Prompts::kJudged) {
+    if (!judged) data.fail("format", "is prompts, whose answers nothing judges", "give objective.rewards");
+    return;
+  }
+  ConfigReader objective = root.object("objective");
+  if (objective.has("alpha") && c.objective.alpha > 0)
+    sections.add(usage_error("would have the model learn its own answers as they are", objective.where("alpha"),
+                             "leave it out: with prompts it is 0"));
+  c.objective.alpha = 0;
+  if (!c.data.valid.empty() && !judged)
+    data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
 }
 
 // data.columns: {role: column}. Roles are the objective's.
@@ -91,6 +121,7 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   if (d.streams && d.split_documents)
     r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
   if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  read_replay(r, d, sections);
   if (d.format == DataFormat::kArrays) {
     if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
     if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
@@ -98,8 +129,7 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
     if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
   }
   if (d.format == DataFormat::kPrompts) {
-    if (!c.objective.rollouts.rewards.is_array() || c.objective.rollouts.rewards.empty())
-      r.fail("format", "is prompts, whose answers nothing judges", "give objective.rewards");
+    check_prompts(root, r, c, sections);
     if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
   }
   if (d.format != DataFormat::kPrompts && !c.objective.rollouts.rewards.empty())

@@ -15,6 +15,7 @@ void Examples::clear() {
   draws.clear();
   completions.clear();
   sampled_logps.clear();
+  reference.clear();
   beside.clear();
 }
 

@@ -20,6 +20,7 @@ struct Examples {
   std::vector<double> draws;         // of each row, uniform in [0, 1): of objectives that sample
   std::vector<int32_t> completions;  // of each run: its first row whose target belongs to the completion
   std::vector<float> sampled_logps;  // of each row: of its target, when it was sampled
+  std::vector<float> reference;  // of each run: the sum of its completion's under a reference, where it is known before
   std::vector<Examples> beside;  // read by themselves, without learning (KTO's answers of other prompts); at most one
 
   void clear();
@@ -46,6 +47,8 @@ class ExampleSource {
   virtual ~ExampleSource() = default;
   /// Examples of an epoch.
   virtual uint64_t size() const = 0;
+  /// Which of the data's rows example n is, in whatever order they come.
+  virtual uint64_t row_of(uint64_t n) const { return n % size(); }
   /// Called before examples [first, first + count) are appended, for a step: who makes them makes them now.
   virtual Status prepare(uint64_t first, uint64_t count);
   /// Numbers of those that were prepared last, by name, for metrics.

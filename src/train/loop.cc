@@ -56,8 +56,12 @@ class Loop {
     const Path metrics = Path(c_.out) / "metrics.jsonl";
     MALMOI_ASSIGN(int64_t damaged, metrics_.open(metrics, step_));
     if (damaged > 0) warn(fmt::format("{}: damaged lines are left out: {}", metrics.string(), damaged));
+    if (c_.quantize_aware && c_.quantize_aware->from_step >= steps_)
+      warn(fmt::format("the run has {} steps: its weights are never rounded (train.quantize_aware.from_step)", steps_));
+    round_weights();
     if (c_.eval_first && step_ == 0 && steps_ > 0 && has_evaluation()) MALMOI_TRY(evaluate_first());
     while (!done()) {
+      round_weights();
       // What makes a step's examples may take long: stopped, the step is not taken.
       if (Status stepped = one_step(); !stepped.ok() && !is_stop(stepped)) return stepped.error();
       MALMOI_TRY(check_mapped_files());  // or ids were read as zeros
@@ -87,6 +91,16 @@ class Loop {
     MALMOI_ASSIGN(valid_streams_, Streams::create(backbone, c_.batch_size));
     return {};
   }
+
+  // train.quantize_aware.
+  void round_weights() {
+    if (!c_.quantize_aware || rounds_ || step_ < c_.quantize_aware->from_step) return;
+    in_.stepper->model().parameters.begin_rounding();
+    rounds_ = true;
+  }
+
+  // Whether an evaluation is of what the run is for: not of weights that have yet to be rounded.
+  bool may_be_best() const { return !c_.quantize_aware || rounds_; }
 
   std::vector<CheckpointTensor> tensors() {
     std::vector<CheckpointTensor> list = checkpoint_tensors(in_.stepper->model(), *in_.optimizer, in_.ema);
@@ -357,7 +371,14 @@ class Loop {
     return {};
   }
 
-  bool has_evaluation() const { return in_.valid || events_.measure; }
+  // Whether what was learned before is still known.
+  void measure_replay(StepMetrics& m) {
+    if (!in_.replayed) return;
+    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.replayed, c_.batch_size, events_.on_evaluation);
+    if (sums) m.figures.emplace_back("valid_replay_loss", sums->loss);
+  }
+
+  bool has_evaluation() const { return in_.valid || in_.replayed || events_.measure; }
 
   // Figures of what is written, beside the loss.
   void measure_outputs(StepMetrics& m) {
@@ -371,6 +392,7 @@ class Loop {
   Status evaluate_first() {
     StepMetrics m{.step = 0, .steps = steps_};
     MALMOI_TRY(measure_loss(m));
+    measure_replay(m);
     measure_outputs(m);
     if (stop_requested()) return {};  // what was measured may not be whole
     if (events_.on_evaluated) events_.on_evaluated(0);
@@ -379,9 +401,11 @@ class Loop {
 
   Status evaluate(StepMetrics& m) {
     MALMOI_TRY(measure_loss(m));
+    measure_replay(m);
     const double loss = m.valid_loss.value_or(NAN);
     measure_outputs(m);
     if (events_.on_evaluated) events_.on_evaluated(step_);
+    if (!may_be_best()) return {};
     const double score = score_of(m);
     if (!std::isfinite(score) && stop_requested()) return {};  // what was not measured is no bad evaluation
     if (is_better(score)) {
@@ -412,7 +436,7 @@ class Loop {
   uint64_t sequences_ = 0;  // that were read
   double saved_at_ = 0, save_seconds_ = 0;
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
-  bool metrics_failed_ = false;
+  bool metrics_failed_ = false, rounds_ = false;
   SpikeWatch spikes_{c_.spike_factor};
   int64_t best_step_ = -1;
   double best_ = 0, best_loss_ = 0;  // the best score, and the loss of its step

@@ -26,8 +26,8 @@ struct LoopEvents {
   /// Figures of the validation data that the objective does not give (those of generated texts), after each evaluation; without
   /// validation data they are the evaluation. An error is told, and training goes on.
   std::function<Result<std::vector<NamedFigure>>(int64_t step)> measure;
-  std::function<void(int64_t step)> on_evaluated;                  // after each evaluation: samples are made here
-  std::function<Status(const StepMetrics&)> on_before;             // the evaluation before the first step (train.eval_first)
+  std::function<void(int64_t step)> on_evaluated;       // after each evaluation: samples are made here
+  std::function<Status(const StepMetrics&)> on_before;  // the evaluation before the first step (train.eval_first)
   std::function<Status(int64_t step, double valid_loss)> on_best;  // a new best: export the model
   std::function<void(const std::string&)> warn;
   std::function<bool()> stop_requested;
@@ -52,7 +52,9 @@ struct LoopInputs {
   Optimizer* optimizer = nullptr;
   ExampleSource* train = nullptr;
   const ExampleSource* valid = nullptr;  // null: none
-  std::vector<Tensor>* ema = nullptr;    // one a trainable parameter, or null
+  const ExampleSource* replayed =
+      nullptr;                         // held out of a corpus that is replayed: its loss is a figure of evaluations
+  std::vector<Tensor>* ema = nullptr;  // one a trainable parameter, or null
   int64_t steps = 0;
   uint64_t sequences =
       0;  // above 0: after so many the run ends, its last step taking what is left; `steps` follows from it

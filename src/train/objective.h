@@ -84,7 +84,7 @@ struct PreferenceConfig {
   bool operator==(const PreferenceConfig&) const = default;
 };
 
-/// Options of objectives that learn from rewards of sampled answers.
+/// Options of objectives that learn from sampled answers.
 struct RolloutConfig {
   int64_t group = 8;  // answers to one prompt
   double clip_low = 0.2, clip_high = 0.2;
@@ -124,16 +124,25 @@ struct ObjectiveConfig {
   double discriminator_weight = 50;  // replaced_token: of its loss beside the generator's
   double z_loss = 0;      // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
   std::string reference;  // a model's folder: what a model is held to; empty: the one that is trained, as it begins
-  std::string teacher;    // distillation: a model's folder
+  bool precompute_reference = false;  // it is asked once of every row, before the first step
+  std::string teacher;                // distillation: a model's folder
   PreferenceConfig preference;
   RolloutConfig rollouts;
   ContrastConfig contrast;
   double alpha = 0.5, temperature = 2;  // distillation: share of the cross-entropy; of both softmaxes
+  double mixture = 0;                   // distillation: as kernels::DistillationArgs has it
   bool operator==(const ObjectiveConfig&) const = default;
 };
 
 /// What an objective asks beside the model that is trained.
 enum class Beside : uint8_t { kNothing, kReference, kTeacher };
+
+/// What an objective does with answers that are sampled while it trains (data.format: prompts).
+enum class Prompts : uint8_t {
+  kNone,    // it takes none
+  kJudged,  // it learns from their rewards
+  kTaught,  // it learns what another model says of them; rewards only tell how good they are
+};
 
 /// A model that is not trained, for an objective that asks it; it outlives the objective.
 struct FrozenModel {
@@ -163,9 +172,10 @@ struct ObjectiveEntry {
   /// Gives a model without memory the companion that is trained beside it on flat ids (model/companion.h); null: there is none.
   /// Errors: a model that has none.
   Status (*accompany)(model::Model& model, const ObjectiveConfig& config) = nullptr;
-  bool prompts = false;  // takes data.format prompts: learns from answers that are sampled while it trains
   bool token_loss =
       false;  // of validation data it is the mean of -log p over tokens, so that e to it is their perplexity
+  Prompts prompts = Prompts::kNone;                       // whether it takes data.format prompts
+  std::span<const std::string_view> prompt_options = {};  // that `read` reads of these alone: other formats refuse them
   Beside (*beside)(const ObjectiveConfig& config) = nullptr;  // null: nothing
   /// Rows that no micro-batch parts: those of one prompt. 0: all rows of a step are compared with each other. Null: 1.
   int64_t (*rows_together)(const ObjectiveConfig& config) = nullptr;

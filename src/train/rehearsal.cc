@@ -19,6 +19,7 @@ void train_as(nn::ParameterSet& twin, const nn::ParameterSet& other) {
   void* somewhere = reinterpret_cast<void*>(uintptr_t{Arena::kAlignment});
   for (size_t i = 0; i < twin.entries().size(); ++i) {
     Parameter& p = twin.entries()[i]->parameter;
+    twin.entries()[i]->round = other.entries()[i]->round;
     p.trainable = other.entries()[i]->parameter.trainable;
     if (!p.trainable) continue;
     p.grad = Tensor::view(somewhere, DType::kF32, p.shape);
@@ -79,7 +80,8 @@ void add_parameters(const nn::ParameterSet& parameters, MemoryPlan& plan) {
       plan.weights += frozen_bytes(*entry);
       continue;
     }
-    plan.weights += master + (p.compute.dtype() == DType::kF32 ? 0 : p.compute.bytes());
+    const bool shares = p.compute.dtype() == DType::kF32 && !entry->round;  // products read the master
+    plan.weights += master + (shares ? 0 : p.compute.bytes());
     plan.gradients += master;
   }
 }

@@ -230,14 +230,14 @@ ArrayRow RowSource::row(size_t index) const {
   return row;
 }
 
-void RowSource::append(uint64_t n, Examples& out) const {
-  uint64_t epoch = n / size(), index = n % size();
-  if (order_.shuffled) {
-    const uint64_t group = index / order_.together, groups = size() / order_.together;
-    index = permute(group, groups, order_.seed, epoch) * order_.together + index % order_.together;
-  }
-  format_.append(row(index), rules_, out);
+uint64_t RowSource::row_of(uint64_t n) const {
+  const uint64_t epoch = n / size(), index = n % size();
+  if (!order_.shuffled) return index;
+  const uint64_t group = index / order_.together, groups = size() / order_.together;
+  return permute(group, groups, order_.seed, epoch) * order_.together + index % order_.together;
 }
+
+void RowSource::append(uint64_t n, Examples& out) const { format_.append(row(row_of(n)), rules_, out); }
 
 int64_t RowSource::longest() const {
   size_t length = 1;

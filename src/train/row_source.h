@@ -46,6 +46,7 @@ class RowSource final : public ExampleSource {
                                                  const std::string& where);
 
   uint64_t size() const override { return rows_; }
+  uint64_t row_of(uint64_t n) const override;
   void append(uint64_t n, Examples& out) const override;
   uint64_t tokens() const override { return tokens_; }
   /// Of the longest row, of all columns.

@@ -19,12 +19,13 @@ constexpr double kSteps[] = {4e-3, 5e-4, 6e-5};
 // A model whose parameters and gradients are f64.
 class Oracle {
  public:
-  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& more = Json::object())
+  Oracle(const ObjectiveEntry& entry, std::string_view family, const Json& more = Json::object(),
+         const ObjectiveConfig& options = {})
       : model_(tiny_model(family, entry.task, more)), frozen_(tiny_model(family, entry.task, more)) {
     model_->router_balance = 1;  // large enough to be seen beside the objective's loss, where there are routers
     fill(*model_, 1);
     fill(*frozen_, 1000);
-    objective_ = entry.make({}, {.model = frozen_.get()});
+    objective_ = entry.make(options, {.model = frozen_.get()});
     examples_ = random_examples(entry, *model_, 3, 6);
     context_.arena = &arena_;
     context_.pool = &pool_;
@@ -145,6 +146,14 @@ TEST(Slopes, OfWhatAConfigTurnsOn) {
   for (const auto& [family, fields] : cases) {
     SCOPED_TRACE(std::string(family) + " " + dump_json(fields));
     Oracle oracle(**causal_lm, family, fields);
+    expect_slopes(oracle);
+  }
+}
+
+TEST(Slopes, OfEveryDivergenceFromATeacher) {
+  for (double mixture : {1.0, 0.5, 0.1}) {
+    SCOPED_TRACE(mixture);
+    Oracle oracle(objective_entry("distillation"), "llama", Json::object(), {.alpha = 0.25, .mixture = mixture});
     expect_slopes(oracle);
   }
 }

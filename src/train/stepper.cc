@@ -104,6 +104,7 @@ StepResult Stepper::finish(const LossSums& sums, const Counts& counts, int64_t u
   }
   double scale = options_.grad_clip > 0 ? std::min(1.0, options_.grad_clip / (result.grad_norm + kClipEpsilon)) : 1.0;
   context_->step("optimizer", 0, [&] { optimizer_->update({.update = update, .lr = lr, .grad_scale = scale}); });
+  context_->step("round weights", 0, [&] { model_->parameters.refresh_rounded(); });
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "data/token_file.h"
 #include "train/array_source.h"
+#include "train/replay.h"
 #include "train/token_data.h"
 
 namespace malmoi::app {
@@ -89,6 +90,34 @@ Result<PreparedData> open_tokenized(const TokenizedTexts& files, const TrainConf
   return prepared;
 }
 
+// Text and ids.
+Result<PreparedData> open_flat(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer, int64_t vocab_size,
+                               const char* folder, const Job& job) {
+  if (config.data.format == train::DataFormat::kIds) return open_ids(config, vocab_size);
+  MALMOI_ASSIGN(TokenizedTexts files, tokenize_texts(config, *tokenizer, job, folder));
+  MALMOI_ASSIGN(PreparedData prepared, open_tokenized(files, config, vocab_size));
+  prepared.documents = files.documents;
+  return prepared;
+}
+
+// The corpus that is replayed, as if it were a run's own.
+TrainConfig replay_config(const TrainConfig& config) {
+  TrainConfig other = config;
+  other.data.train = config.data.replay->train;
+  other.data.valid = config.data.replay->valid;
+  other.data.valid_fraction = 0;
+  other.data.loss_mask.clear();
+  other.data.replay.reset();
+  return other;
+}
+
+// Joins what is replayed to what a run reads.
+void add_replay(const TrainConfig& config, PreparedData&& replay, PreparedData& prepared) {
+  prepared.train = std::make_unique<train::ReplaySource>(std::move(prepared.train), std::move(replay.train),
+                                                         config.data.replay->share);
+  prepared.replay_valid = std::move(replay.valid);
+}
+
 Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) {
   std::string all;
   MALMOI_TRY(for_each_text(config.data, [&](std::string&& text, bool held_out) -> Status {
@@ -105,7 +134,7 @@ Status change_sequences(PreparedData& prepared, const TrainConfig& config, const
   if (!objective.of_tokens) return {};
   train::TokenRules rules = train::token_rules(tokenizer, model.vocab_size());
   rules.decoder_start_token_id = model.decoder_start_token_id;
-  for (auto* source : {&prepared.train, &prepared.valid}) {
+  for (auto* source : {&prepared.train, &prepared.valid, &prepared.replay_valid}) {
     if (!*source) continue;
     MALMOI_ASSIGN(*source, objective.of_tokens(std::move(*source), rules, config.objective, config.seed,
                                                config.data.sequence_length));
@@ -175,19 +204,26 @@ Status measure_arrays(TrainConfig& config) {
 Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                   const model::Model& model, const Job& job) {
   PreparedData prepared;
-  if (config.data.format == train::DataFormat::kArrays) {
-    MALMOI_ASSIGN(prepared, open_arrays(config, model));
-  } else if (config.data.format == train::DataFormat::kIds) {
-    MALMOI_ASSIGN(prepared, open_ids(config, model.vocab_size()));
-  } else {
-    MALMOI_ASSIGN(TokenizedTexts files, tokenize_texts(config, *tokenizer, job));
-    MALMOI_ASSIGN(prepared, open_tokenized(files, config, model.vocab_size()));
-    prepared.documents = files.documents;
+  if (config.data.format == train::DataFormat::kArrays) return open_arrays(config, model);
+  MALMOI_ASSIGN(prepared, open_flat(config, tokenizer, model.vocab_size(), kOwnTexts, job));
+  if (config.data.replay) {
+    MALMOI_ASSIGN(PreparedData replay,
+                  open_flat(replay_config(config), tokenizer, model.vocab_size(), kReplayedTexts, job));
+    add_replay(config, std::move(replay), prepared);
   }
-  if (config.data.format != train::DataFormat::kArrays)
-    MALMOI_TRY(change_sequences(prepared, config, tokenizer, model));
+  MALMOI_TRY(change_sequences(prepared, config, tokenizer, model));
   return prepared;
 }
+
+namespace {
+
+// Of an epoch with what is replayed in it.
+uint64_t with_replay(const TrainConfig& config, uint64_t own) {
+  const double share = config.data.replay ? config.data.replay->share : 0;
+  return static_cast<uint64_t>(static_cast<double>(own) / (1 - share));
+}
+
+}  // namespace
 
 Result<uint64_t> examples_of_epoch(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                    const model::Model& model) {
@@ -200,9 +236,9 @@ Result<uint64_t> examples_of_epoch(const TrainConfig& config, const tokenizer::T
     MALMOI_ASSIGN(prepared, open_tokenized(*before, config, model.vocab_size()));
   } else {
     MALMOI_ASSIGN(uint64_t tokens, estimate_tokens(config, *tokenizer));
-    return std::max<uint64_t>(tokens / static_cast<uint64_t>(config.data.sequence_length), 1);
+    return with_replay(config, std::max<uint64_t>(tokens / static_cast<uint64_t>(config.data.sequence_length), 1));
   }
-  return prepared.train->size();
+  return with_replay(config, prepared.train->size());
 }
 
 }  // namespace malmoi::app

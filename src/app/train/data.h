@@ -20,9 +20,10 @@ namespace malmoi::app {
 Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const train::TrainConfig& config);
 
 struct PreparedData {
-  std::unique_ptr<train::ExampleSource> train, valid;  // valid null: none
-  uint64_t valid_bytes = 0;                            // of the validation text; 0: not known
-  uint64_t documents = 0;                              // texts or rows that valid_fraction chose from
+  std::unique_ptr<train::ExampleSource> train, valid;       // valid null: none
+  uint64_t valid_bytes = 0;                                 // of the validation text; 0: not known
+  uint64_t documents = 0;                                   // texts or rows that valid_fraction chose from
+  std::unique_ptr<train::ExampleSource> replay_valid = {};  // held out of data.replay; null: none
   /// Instead of `valid`: figures of answers to prompts that are held out.
   std::function<Result<std::vector<train::NamedFigure>>()> measure = {};
 };

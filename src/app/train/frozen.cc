@@ -6,6 +6,7 @@
 
 #include "app/use/generate.h"
 #include "model/load.h"
+#include "train/known_reference.h"
 
 namespace malmoi::app {
 namespace {
@@ -17,21 +18,21 @@ using train::TrainConfig;
 constexpr int32_t kInitialAdapter = 1, kNoAdapter = -1;
 
 // The folder that is asked, and the setting that names it.
-struct Asked {
+struct AskedModel {
   std::string folder;
   const char* where;
 };
 
-Result<Asked> asked_model(const TrainConfig& config, Beside beside) {
-  if (beside == Beside::kTeacher) return Asked{config.objective.teacher, "objective.teacher"};
-  if (!config.objective.reference.empty()) return Asked{config.objective.reference, "objective.reference"};
-  if (config.init_from) return Asked{*config.init_from, "model.init_from"};
+Result<AskedModel> asked_model(const TrainConfig& config, Beside beside) {
+  if (beside == Beside::kTeacher) return AskedModel{config.objective.teacher, "objective.teacher"};
+  if (!config.objective.reference.empty()) return AskedModel{config.objective.reference, "objective.reference"};
+  if (config.init_from) return AskedModel{*config.init_from, "model.init_from"};
   return usage_error("'" + config.objective.name + "' holds the model to a reference, and there is none",
                      "objective.reference", "name a model's folder, or begin with model.init_from");
 }
 
 Status check_frozen(const model::Model& frozen, const model::Model& described, const TrainConfig& config,
-                  const Asked& asked) {
+                    const AskedModel& asked) {
   const std::string where = std::string(asked.where) + ": " + asked.folder;
   if (frozen.vocab_size() != described.vocab_size())
     return usage_error(fmt::format("has a vocabulary of {}, the model to be trained one of {}", frozen.vocab_size(),
@@ -63,7 +64,8 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
     opened.frozen.adapter = {config.adapter->keep_initial ? kInitialAdapter : kNoAdapter};
     return opened;
   }
-  MALMOI_ASSIGN(Asked asked, asked_model(config, beside));
+  MALMOI_ASSIGN(AskedModel asked, asked_model(config, beside));
+  if (config.objective.precompute_reference && config.objective.reference.empty()) return opened;
   MALMOI_ASSIGN(const Path folder, find_model(asked.folder, job.message));
   asked.folder = folder.string();
   const DType type = activation_type(config.precision);
@@ -79,6 +81,20 @@ Result<OpenedFrozen> open_frozen(const TrainConfig& config, const model::Model& 
   MALMOI_TRY(check_frozen(*opened.model, described, config, asked));
   opened.frozen.model = opened.model.get();
   return opened;
+}
+
+Status know_reference(const TrainConfig& config, const model::Model& model, size_t arena_bytes, OpenedFrozen& frozen,
+                      PreparedData& data, const Job& job) {
+  if (!config.objective.precompute_reference) return {};
+  const train::ReferencePass pass{
+      .trained = model, .reference = frozen.frozen, .batch_size = config.batch_size, .arena_bytes = arena_bytes};
+  for (auto* rows : {&data.train, &data.valid}) {
+    if (!*rows) continue;
+    MALMOI_ASSIGN(train::ReferenceSums sums, train::know_reference(**rows, pass, Path(config.out) / "data", job));
+    *rows = std::make_unique<train::KnownReference>(std::move(*rows), std::move(sums));
+  }
+  frozen = {};
+  return {};
 }
 
 }  // namespace malmoi::app

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "app/train/data.h"
 #include "base/error.h"
 #include "base/job.h"
 #include "model/model.h"
@@ -19,10 +20,15 @@ struct OpenedFrozen {
 void keep_reference(train::TrainConfig& config);
 
 /// Opens what the configuration's objective asks for: its `reference` or `teacher`, or, where no reference is named, init_from once
-/// more: the model as it stands before the first step. `described`: the model to be trained; with `weights` false only the
-/// shapes are made, for a plan. Errors: no model to be the reference; another vocabulary, fewer
-/// positions than the data has.
+/// more: the model as it stands before the first step (the one to be trained, where it is asked before that). `described`: the model to
+/// be trained; with `weights` false only the shapes are made, for a plan. Errors: no model to be the reference; another vocabulary,
+/// fewer positions than the data has.
 Result<OpenedFrozen> open_frozen(const train::TrainConfig& config, const model::Model& described, bool weights,
                                  const Job& job);
+
+/// objective.precompute_reference: asks the reference of every row that is trained on or held out, once `model` stands as before the
+/// first step; what it says is kept in OUT/data and comes with the rows from then on. The reference's own model is let go.
+Status know_reference(const train::TrainConfig& config, const model::Model& model, size_t arena_bytes,
+                      OpenedFrozen& frozen, PreparedData& data, const Job& job);
 
 }  // namespace malmoi::app

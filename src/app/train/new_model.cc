@@ -9,6 +9,7 @@
 #include "model/gguf_config.h"
 #include "model/load.h"
 #include "model/registry.h"
+#include "quantize/trained_rounding.h"
 #include "tokenizer/document_marks.h"
 #include "train/freeze.h"
 
@@ -71,6 +72,16 @@ Result<std::unique_ptr<model::Model>> make_new(const ConfigDocument& document, c
   return model::make_model(document, object, {.task = task_of(config), .training = true, .path = "model"});
 }
 
+// What products will read in place of the weights that are trained.
+Status round_weights(const TrainConfig& config, model::Model& model, const std::string& where) {
+  if (!config.quantize_aware) return {};
+  const train::RoundingOptions& options = *config.quantize_aware;
+  MALMOI_ASSIGN(const int64_t matrices, quantize::round_trained(model, {options.type, options.skip}, where));
+  if (matrices > 0) return {};
+  return usage_error("none of the model's matrices has rows that fill blocks of " + options.type, where,
+                     "leave it out, or use a model whose sizes are multiples of 32");
+}
+
 }  // namespace
 
 Status resolve_init_from(TrainConfig& config, const Message& message) {
@@ -104,6 +115,7 @@ Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& docum
   if (auto accompany = train::objective_entry(config.objective.name).accompany; accompany && config.data.is_flat())
     MALMOI_TRY(accompany(*model, config.objective));
   if (config.adapter) MALMOI_TRY(describe_adapter(document, config, *model));
+  MALMOI_TRY(round_weights(config, *model, document.where("train.quantize_aware")));
   if (config.freeze.empty()) return model;
   MALMOI_TRY(train::check_freeze(config.freeze, model->parameters, document.where("train.freeze")));
   auto frozen = train::frozen_by(config.freeze);
@@ -128,6 +140,7 @@ Status fill_model(const TrainConfig& config, std::unique_ptr<model::Model>& mode
                                                                      .warn = warn}));
     if (model->companion) MALMOI_TRY(model::attach_companion(*filled, model->companion->config()));
     model = std::move(filled);
+    MALMOI_TRY(round_weights(config, *model, "train.quantize_aware"));
   } else {
     model->parameters.allocate(model::Purpose::kTraining, type);
     model->parameters.initialize(config.seed);

@@ -19,9 +19,9 @@ namespace malmoi::app {
 Status resolve_init_from(train::TrainConfig& config, const Message& message);
 
 /// The model of `model:` with what follows from tokenizer and data filled in, or that of init_from, with the companion that the
-/// objective trains beside it; without memory. `tokenizer` may be null. `labels`: of a new head that sorts. Errors: a size that is
+/// objective trains beside it, and the rounding of train.quantize_aware; without memory. `tokenizer` may be null. `labels`: of a new head that sorts. Errors: a size that is
 /// missing, one that does not fit the tokenizer or the data, an objective that the architecture has no head for, a pattern of
-/// train.freeze that fits nothing; as describe_adapter.
+/// train.freeze that fits nothing, a matrix to be rounded that is none; as describe_adapter.
 Result<std::unique_ptr<model::Model>> describe_model(const ConfigDocument& document, const train::TrainConfig& config,
                                                      const tokenizer::Tokenizer* tokenizer,
                                                      const std::vector<std::string>& labels = {});

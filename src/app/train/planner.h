@@ -35,7 +35,7 @@ class Planner {
   StopToken stop_;
   int64_t machine_memory_ = 0, length_ = 0;
   uint64_t rows_ = 0, valid_tokens_ = 0;  // of tables and chats
-  bool negatives_ = false;  // of contrastive learning: rows have a third text
+  bool negatives_ = false;                // of contrastive learning: rows have a third text
   double row_tokens_ = 0;                 // of one of these rows, on average: they are not padded
   std::unique_ptr<tokenizer::Tokenizer> tokenizer_;
   std::vector<std::string> labels_;

@@ -47,7 +47,7 @@ struct PlanReport {
   std::string architecture;
   int64_t parameters = 0;
   std::optional<int64_t> adapter_parameters;  // absent: the model's own are trained
-  int64_t tokens_per_step = 0;  // of rows, whose lengths differ, on average
+  int64_t tokens_per_step = 0;                // of rows, whose lengths differ, on average
   double flops_per_token = 0;
   int64_t batch_size = 0, gradient_accumulation = 0;
   std::string checkpointing;  // none, cheap or block

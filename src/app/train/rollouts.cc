@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -94,6 +96,7 @@ double deviation_of(std::span<const float> rewards) {
 }  // namespace
 
 Result<reward::RewardSet> read_rewards(const TrainConfig& config) {
+  if (config.objective.rollouts.rewards.empty()) return reward::RewardSet();
   ConfigDocument document;
   document.file = "objective";
   document.root = Json{{"rewards", config.objective.rollouts.rewards}};
@@ -166,13 +169,29 @@ Status RolloutSource::prepare(uint64_t first, uint64_t count) {
 
 void RolloutSource::append(uint64_t n, train::Examples& out) const {
   const Answer& answer = answers_[static_cast<size_t>(n - first_)];
-  const auto length = static_cast<int32_t>(answer.ids.size()), prompt = static_cast<int32_t>(answer.prompt);
+  const size_t tokens = answer.ids.size();
+  const auto length = static_cast<int32_t>(tokens), prompt = static_cast<int32_t>(answer.prompt);
+  std::vector<int32_t> positions(tokens), segments(tokens, 1), mask(tokens, 0);
+  std::iota(positions.begin(), positions.end(), 0);
+  std::fill(mask.begin() + prompt, mask.end(), 1);
   // Of log-probabilities that are not finite the objective takes its own: the answer was drawn by the weights that learn from it.
-  const std::vector<float> own(answer.ids.size() - 1, std::numeric_limits<float>::quiet_NaN());
-  const std::span<const int32_t> none;
-  const train::ArrayRow row{.integers = {answer.ids, {&prompt, 1}, {&length, 1}, none, none},
-                            .numbers = {{}, {}, {}, {&answer.reward, 1}, own}};
-  train::objective_entry(config_.objective.name).arrays.append(row, {}, out);
+  const std::vector<float> own(tokens - 1, std::numeric_limits<float>::quiet_NaN());
+  const std::map<std::string_view, std::span<const int32_t>> integers{
+      {"ids", answer.ids},         {"prompt_len", {&prompt, 1}}, {"length", {&length, 1}},
+      {"position_ids", positions}, {"segment_ids", segments},    {"loss_mask", mask}};
+  const std::map<std::string_view, std::span<const float>> numbers{{"rewards", {&answer.reward, 1}},
+                                                                   {"old_logps", own}};
+  auto found = [](const auto& columns, std::string_view name) {
+    const auto column = columns.find(name);
+    return column == columns.end() ? decltype(column->second){} : column->second;
+  };
+  const train::ArrayFormat& format = train::objective_entry(config_.objective.name).arrays;
+  train::ArrayRow row;
+  for (const train::ArrayColumn& column : format.columns) {
+    row.integers.push_back(found(integers, column.name));
+    row.numbers.push_back(found(numbers, column.name));
+  }
+  format.append(row, {}, out);
 }
 
 Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vector<Asked>& asked) {
@@ -209,6 +228,8 @@ Result<std::vector<RolloutSource::Answer>> RolloutSource::sample(const std::vect
 }
 
 Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>& answers) {
+  figures_.clear();
+  if (rewards_.size() == 0) return {};
   std::vector<reward::RewardInput> inputs;
   for (size_t i = 0; i < asked.size(); ++i)
     inputs.push_back({asked[i].prompt->text, answers[i].text, asked[i].prompt->row});
@@ -232,7 +253,7 @@ void RolloutSource::tell_groups() {
     deviation += own / groups;
     equal += own == 0 ? 1 / groups : 0;
   }
-  figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
+  if (group > 1) figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
   tell_lengths(answers_, figures_);
 }
 

@@ -26,7 +26,7 @@ struct RolloutPrompt {
   Json row;
 };
 
-/// objective.rewards. Errors name the place of what is wrong.
+/// objective.rewards; none where an objective needs none. Errors name the place of what is wrong.
 Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
 
 /// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the

@@ -81,6 +81,7 @@ Result<Speed> measure_steps(const StepsInput& input, const OutputMeter& outputs,
   auto optimizer = train::make_optimizer(input.config.optimizer, input.model);
   MALMOI_ASSIGN(train::Stepper stepper,
                 train::Stepper::create(input.model, input.objective, *optimizer, stepper_options(input)));
+  if (input.config.quantize_aware) input.model.parameters.begin_rounding();
   TimedRun run;
   run.step = [&](int64_t step) -> Status {
     MALMOI_TRY(try_step(input, stepper, step));
@@ -132,6 +133,7 @@ Result<train::LoopResult> run_steps(const StepsInput& input, RunDisplay& display
                                                            .optimizer = optimizer.get(),
                                                            .train = input.data.train.get(),
                                                            .valid = input.data.valid.get(),
+                                                           .replayed = input.data.replay_valid.get(),
                                                            .ema = input.average.empty() ? nullptr : &input.average,
                                                            .steps = input.steps,
                                                            .sequences = input.sequences,

@@ -90,8 +90,9 @@ Status write_prepared(const Path& file, const std::string& fingerprint, const Pa
 
 }  // namespace
 
-std::optional<TokenizedTexts> tokenized_before(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {
-  const Path folder = Path(config.out) / "data";
+std::optional<TokenizedTexts> tokenized_before(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer,
+                                               const char* name) {
+  const Path folder = Path(config.out) / name;
   auto done = read_json((folder / "prepared.json").string());
   if (!done.ok() || json_string(*done, "fingerprint") != fingerprint(config, tokenizer)) return {};
   const auto train = json_count(*done, "train_documents"), valid = json_count(*done, "valid_documents"),
@@ -104,11 +105,11 @@ std::optional<TokenizedTexts> tokenized_before(const TrainConfig& config, const 
                         .documents = static_cast<uint64_t>(*train) + static_cast<uint64_t>(*valid)};
 }
 
-Result<TokenizedTexts> tokenize_texts(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer,
-                                      const Job& job) {
-  if (auto before = tokenized_before(config, tokenizer)) return *std::move(before);
+Result<TokenizedTexts> tokenize_texts(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer, const Job& job,
+                                      const char* name) {
+  if (auto before = tokenized_before(config, tokenizer, name)) return *std::move(before);
   const std::string wanted = fingerprint(config, tokenizer);  // of the files as they are before they are read
-  Path folder = Path(config.out) / "data";
+  const Path folder = Path(config.out) / name;
   TokenizedTexts files{.train = folder / "train.bin", .valid = folder / "valid.bin"};
   Unspelled unspelled;
   MALMOI_TRY(make_folder(folder));

@@ -148,7 +148,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(check_length(document, config, *model));
   MALMOI_TRY(check_best_metric(document, config, tables, *model));
   MALMOI_TRY(weigh_classes(tables, *model, config));
-  MALMOI_ASSIGN(const OpenedFrozen frozen, open_frozen(config, *model, true, job));
+  MALMOI_ASSIGN(OpenedFrozen frozen, open_frozen(config, *model, true, job));
   const auto objective = train::make_objective(config.objective, frozen.frozen);
   PreparedData data;
   if (config.data.format == train::DataFormat::kTable) {
@@ -167,6 +167,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(check_targets(config, data, *objective));
   MALMOI_TRY(check_held_out(config, data, job));
   MALMOI_TRY(fill_model(config, model, job.warn));
+  MALMOI_TRY(know_reference(config, *model, arena_bytes(memory.plan), frozen, data, job));
   std::vector<Tensor> average;
   const auto measure = [&](double seconds) {
     return measure_steps({config, 0, 0, memory, data, *model, *objective, average, false, {}},

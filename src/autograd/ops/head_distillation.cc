@@ -20,7 +20,7 @@ HeadDistillation head_distillation(Context& context, Var hidden, const Weight& w
     tape->begin_use(weight.parameters());
     tape->begin_use({&bias, 1});
   }
-  Tensor ce = context.temporary(DType::kF32, {rows}), kl = context.temporary(DType::kF32, {rows});
+  Tensor ce = context.temporary(DType::kF32, {rows}), divergence = context.temporary(DType::kF32, {rows});
   for (int64_t begin = 0; begin < counted.counted(); begin += counted.chunk()) {
     const int64_t n = std::min(counted.chunk(), counted.counted() - begin);
     context.tape = nullptr;
@@ -37,9 +37,10 @@ HeadDistillation head_distillation(Context& context, Var hidden, const Weight& w
                  .teacher = teacher_logits.as<float>(),
                  .targets = counted.targets(begin),
                  .ce = ce.as<float>() + begin,
-                 .kl = kl.as<float>() + begin,
+                 .divergence = divergence.as<float>() + begin,
                  .alpha = options.alpha,
                  .temperature = options.temperature,
+                 .mixture = options.mixture,
                  .loss_scale = static_cast<float>(options.scale),
                  .logit_scale = options.logit_scale,
                  .softcap = options.softcap,
@@ -49,7 +50,7 @@ HeadDistillation head_distillation(Context& context, Var hidden, const Weight& w
   HeadDistillation sums{.counted = counted.counted()};
   for (int64_t r = 0; r < counted.counted() && !context.rehearsal(); ++r) {
     sums.ce += static_cast<double>(ce.as<float>()[r]);
-    sums.kl += static_cast<double>(kl.as<float>()[r]);
+    sums.divergence += static_cast<double>(divergence.as<float>()[r]);
   }
   if (tape) {
     tape->end_use(weight.parameters());

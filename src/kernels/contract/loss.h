@@ -27,8 +27,11 @@ struct CrossEntropyArgs {
 };
 
 /// A student's rows of logits against a teacher's, both as they are at a temperature T (Hinton et al. 2015):
-///   ce[r] = -log p(target), kl[r] = sum_v q log(q / p_T), with p = softmax(s), p_T = softmax(s / T), q = softmax(t / T)
-/// and s <- d(loss_scale * (alpha ce + (1 - alpha) T^2 kl))/ds. With dlogits false the logits are left as they are.
+///   ce[r] = -log p(target), divergence[r] = D(q, p_T), with p = softmax(s), p_T = softmax(s / T), q = softmax(t / T)
+/// and s <- d(loss_scale * (alpha ce + (1 - alpha) T^2 divergence))/ds. With dlogits false the logits are left as they are.
+/// D by `mixture` b, as GKD has it (Agarwal et al. 2024), with KL(x || y) = sum_v x log(x / y):
+///   0: KL(q || p), what the teacher says must be covered; 1: KL(p || q), what it does not say must be left;
+///   between: b KL(q || m) + (1 - b) KL(p || m), m = b q + (1 - b) p: Jensen and Shannon's, generalised
 struct DistillationArgs {
   DType dtype = DType::kF32;
   int64_t rows = 0, cols = 0;
@@ -36,8 +39,9 @@ struct DistillationArgs {
   const float* teacher = nullptr;    // [rows, cols], f32, after its own
   const int32_t* targets = nullptr;  // [rows], each in [0, cols)
   float* ce = nullptr;               // [rows], f32
-  float* kl = nullptr;               // [rows], f32
+  float* divergence = nullptr;       // [rows], f32
   float alpha = 0.5f, temperature = 2;
+  float mixture = 0;
   float loss_scale = 1;
   float logit_scale = 1, softcap = 0;  // of the student, as CrossEntropyArgs has them
   bool dlogits = true;

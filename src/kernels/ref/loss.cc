@@ -47,6 +47,32 @@ double log_sum_exp(const std::vector<double>& z, double scale) {
   return top + std::log(total);
 }
 
+// D(q, p) of a row, given the logarithms of both, and its slope by p's logits.
+struct RefDivergence {
+  double value = 0;
+  std::vector<double> slopes;
+};
+RefDivergence divergence_of(const std::vector<double>& log_q, const std::vector<double>& log_p, double mixture) {
+  RefDivergence d;
+  const double of_student = mixture < 1 ? 1 - mixture : 1;  // the weight of KL(p || m); of mixture 1 m is q
+  double student = 0;                                       // KL(p || m)
+  std::vector<double> log_ratio;                            // log(p / m)
+  for (size_t c = 0; c < log_p.size(); ++c) {
+    const double p = std::exp(log_p[c]), q = std::exp(log_q[c]);
+    const double log_m = mixture < 1 ? std::log(mixture * q + (1 - mixture) * p) : log_q[c];
+    log_ratio.push_back(p > 0 ? log_p[c] - log_m : 0);
+    student += p * log_ratio.back();
+    if (mixture == 0) d.value += q * (log_q[c] - log_p[c]);
+    else if (mixture < 1 && q > 0) d.value += mixture * q * (log_q[c] - log_m);
+  }
+  if (mixture > 0) d.value += of_student * student;
+  for (size_t c = 0; c < log_p.size(); ++c) {
+    const double p = std::exp(log_p[c]);
+    d.slopes.push_back(mixture == 0 ? p - std::exp(log_q[c]) : of_student * p * (log_ratio[c] - student));
+  }
+  return d;
+}
+
 template <typename T>
 void distilled_row(const DistillationArgs& a, int64_t r) {
   T* logits = as<T>(a.logits) + r * a.cols;
@@ -61,18 +87,19 @@ void distilled_row(const DistillationArgs& a, int64_t r) {
   const double plain = log_sum_exp(z, 1), cold = log_sum_exp(z, 1 / temperature),
                taught = log_sum_exp(t, 1 / temperature);
   const auto target = static_cast<size_t>(a.targets[r]);
-  double kl = 0;
+  std::vector<double> log_q, log_p;
   for (size_t c = 0; c < z.size(); ++c) {
-    const double log_q = t[c] / temperature - taught, log_p = z[c] / temperature - cold;
-    kl += std::exp(log_q) * (log_q - log_p);
-    if (!a.dlogits) continue;
-    double d = alpha * (std::exp(z[c] - plain) - (c == target ? 1 : 0)) +
-               (1 - alpha) * temperature * (std::exp(log_p) - std::exp(log_q));
+    log_q.push_back(t[c] / temperature - taught);
+    log_p.push_back(z[c] / temperature - cold);
+  }
+  const RefDivergence soft = divergence_of(log_q, log_p, static_cast<double>(a.mixture));
+  for (size_t c = 0; c < z.size() && a.dlogits; ++c) {
+    double d = alpha * (std::exp(z[c] - plain) - (c == target ? 1 : 0)) + (1 - alpha) * temperature * soft.slopes[c];
     if (cap > 0) d *= 1 - z[c] / cap * (z[c] / cap);
     put(logits[c], d * static_cast<double>(a.loss_scale) * scale);
   }
   if (a.ce) a.ce[r] = static_cast<float>(plain - z[target]);
-  if (a.kl) a.kl[r] = static_cast<float>(kl);
+  if (a.divergence) a.divergence[r] = static_cast<float>(soft.value);
 }
 
 }  // namespace

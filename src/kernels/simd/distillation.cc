@@ -1,4 +1,4 @@
-// A student's softmax against a teacher's: three sums over a row, then one pass that turns logits into their gradient.
+// A student's softmax against a teacher's: sums over a row, then one pass that turns logits into their gradient.
 #include "kernels/simd/logits.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -8,6 +8,14 @@ namespace {
 struct Denominators {
   float plain, student, teacher;
 };
+
+// Of a row: D(q, p), and KL(p || m), which its slope needs where there is a mixture.
+struct Divergence {
+  float value = 0, student = 0;
+};
+
+// e to it still is a number: beyond, whichever of p and q is the smaller counts for nothing.
+constexpr float kMostApart = 80;
 
 template <typename T>
 struct DistilledRow {
@@ -32,30 +40,52 @@ struct DistilledRow {
             log_sum_exp(a.cols, [&](int64_t i, auto w) MALMOI_INLINED { return taught(i, w); })};
   }
 
-  float divergence(const Denominators& sums) const {
-    Vec total = zero();
-    const Vec by = all(inverse), q_sum = all(sums.teacher), apart = all(sums.student - sums.teacher);
+  // log(x / (b y + (1 - b) x)), b the share of y, given the logarithms of x and y.
+  static MALMOI_INLINE Vec above_mixture(Vec log_x, Vec log_y, float b) {
+    if (b == 1) return log_x - log_y;
+    const Vec ratio = exp(min(log_y - log_x, all(kMostApart)));
+    return zero() - log(fma(ratio, all(b), all(1 - b)));
+  }
+  float student_share() const { return a.mixture < 1 ? 1 - a.mixture : 1; }
+
+  Divergence divergence(const Denominators& sums) const {
+    Vec forward = zero(), of_teacher = zero(), of_student = zero();
+    const Vec by = all(inverse), p_sum = all(sums.student), q_sum = all(sums.teacher);
     each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
-      const Vec t = taught(i, w);
-      total += only(exp_above(t, q_sum) * (t - logit(i, w) * by + apart), w, 0.0f);
+      const Vec z = logit(i, w) * by, t = taught(i, w), log_p = z - p_sum, log_q = t - q_sum;
+      if (a.mixture == 0) {
+        forward += only(exp_above(t, q_sum) * (log_q - log_p), w, 0.0f);
+        return;
+      }
+      of_student += only(exp_above(z, p_sum) * above_mixture(log_p, log_q, a.mixture), w, 0.0f);
+      if (a.mixture < 1) of_teacher += only(exp_above(t, q_sum) * above_mixture(log_q, log_p, 1 - a.mixture), w, 0.0f);
     });
-    return reduce_add(total);
+    if (a.mixture == 0) return {.value = reduce_add(forward)};
+    const float student = reduce_add(of_student);
+    return {a.mixture * reduce_add(of_teacher) + student_share() * student, student};
   }
 
-  void gradient(const Denominators& sums, int64_t target) const {
+  // T times the slope of the divergence by logits z / T, beside what the teacher says of them.
+  MALMOI_INLINE Vec soft_slope(Vec z, Vec t, const Denominators& sums, const Divergence& apart) const {
+    const Vec p = exp_above(z, all(sums.student));
+    if (a.mixture == 0) return p - exp_above(t, all(sums.teacher));
+    const Vec log_ratio = above_mixture(z - all(sums.student), t - all(sums.teacher), a.mixture);
+    return all(student_share()) * p * (log_ratio - all(apart.student));
+  }
+
+  void gradient(const Denominators& sums, const Divergence& apart, int64_t target) const {
     const float scale = a.loss_scale * a.logit_scale, hard = a.alpha * scale;
     const float soft = (1 - a.alpha) * a.temperature * scale;
-    const Vec by = all(inverse), plain = all(sums.plain), student_sum = all(sums.student), q_sum = all(sums.teacher);
+    const Vec by = all(inverse), plain = all(sums.plain);
     const Vec z_target = capped_logit(a.logit_scale, a.softcap, all(widen(student[target])));
     each_vec(a.cols, [&](int64_t i, auto w) MALMOI_INLINED {
       const Vec z = logit(i, w);
-      Vec d = exp_above(z, plain) * all(hard) +
-              (exp_above(z * by, student_sum) - exp_above(taught(i, w), q_sum)) * all(soft);
+      Vec d = exp_above(z, plain) * all(hard) + soft_slope(z * by, taught(i, w), sums, apart) * all(soft);
       if (a.softcap > 0) d *= cap_slope(a.softcap, z);
       store(student + i, d, w);
     });
     Vec own = exp_above(z_target, plain) * all(hard) - all(hard) +
-              (exp_above(z_target * by, student_sum) - exp_above(all(teacher[target] * inverse), q_sum)) * all(soft);
+              soft_slope(z_target * by, all(teacher[target] * inverse), sums, apart) * all(soft);
     if (a.softcap > 0) own *= cap_slope(a.softcap, z_target);
     store(student + target, own, Part{1});
   }
@@ -68,8 +98,9 @@ void distil_rows(const DistillationArgs& a) {
       const DistilledRow<T> row{a, as<T>(a.logits) + r * a.cols, a.teacher + r * a.cols, 1 / a.temperature};
       const Denominators sums = row.denominators();
       if (a.ce) a.ce[r] = sums.plain - capped_logit(a.logit_scale, a.softcap, all(widen(row.student[a.targets[r]])))[0];
-      if (a.kl) a.kl[r] = row.divergence(sums);
-      if (a.dlogits) row.gradient(sums, a.targets[r]);
+      const Divergence apart = row.divergence(sums);
+      if (a.divergence) a.divergence[r] = apart.value;
+      if (a.dlogits) row.gradient(sums, apart, a.targets[r]);
     }
   });
 }

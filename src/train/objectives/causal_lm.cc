@@ -16,13 +16,12 @@ std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel
 
 }  // namespace
 
-extern const ObjectiveEntry objective{
-    .name = "causal_lm",
-    .task = model::Task::kCausalLm,
-    .flat = true,
-    .arrays = {},
-    .read = read,
-    .make = make,
-    .token_loss = true};
+extern const ObjectiveEntry objective{.name = "causal_lm",
+                                      .task = model::Task::kCausalLm,
+                                      .flat = true,
+                                      .arrays = {},
+                                      .read = read,
+                                      .make = make,
+                                      .token_loss = true};
 
 }  // namespace malmoi::train::causal_lm

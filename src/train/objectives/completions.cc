@@ -47,11 +47,21 @@ std::vector<CompletionSum> completion_sums(const Examples& examples, std::span<c
   return sums;
 }
 
+std::vector<CompletionSum> reference_sums(const Examples& examples, std::span<const float> logps) {
+  std::vector<CompletionSum> sums = completion_sums(examples, logps);
+  for (size_t i = 0; i < examples.reference.size(); ++i) sums[i].logp = static_cast<double>(examples.reference[i]);
+  return sums;
+}
+
+std::vector<float> LogpsObjective::reference_logps(autograd::Context& context, const model::Model& model,
+                                                   const Examples& examples) const {
+  return asks_reference_ ? frozen_logps(context, reference_, model, examples) : std::vector<float>();
+}
+
 LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                     const Counts& whole) const {
   const WithoutDropout without(context);
-  std::vector<float> held;
-  if (asks_reference_) held = frozen_logps(context, reference_, model, examples);
+  const std::vector<float> held = reference_logps(context, model, examples);
   ModelInput input(examples);  // blocks that run again in the backward pass read it
   autograd::Var hidden = model.backbone->forward(context, input.batch());
   autograd::Var features = model.head->features(context, std::move(hidden), input.batch());

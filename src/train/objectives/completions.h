@@ -27,13 +27,16 @@ struct CompletionSum {
 /// `logps` in the order of the examples' targets; empty: all sums are 0. One sum for each run.
 std::vector<CompletionSum> completion_sums(const Examples& examples, std::span<const float> logps);
 
+/// The same of a reference: its `logps`, or what the examples bring of it.
+std::vector<CompletionSum> reference_sums(const Examples& examples, std::span<const float> logps);
+
 /// An objective that is a function of the log-probabilities of the examples' targets, alone or beside those of a reference.
 class LogpsObjective : public Objective {
  public:
-  /// `reference`: null if it is not asked for.
-  explicit LogpsObjective(const FrozenModel* reference) {
-    if (reference) reference_ = *reference;
-    asks_reference_ = reference != nullptr;
+  /// `reference`: null if it is not asked for; nor is one whose sums the examples bring (Examples::reference).
+  explicit LogpsObjective(const FrozenModel* reference, bool known_before = false) {
+    asks_reference_ = reference != nullptr && !known_before;
+    if (asks_reference_) reference_ = *reference;
   }
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                       const Counts& whole) const override;
@@ -47,7 +50,9 @@ class LogpsObjective : public Objective {
   /// The examples' share of the means over `whole`, and its slope by each of the policy's.
   virtual LossSums loss(const Examples& examples, const Counts& whole, const Logps& logps,
                         std::span<float> slopes) const = 0;
-  const FrozenModel& reference() const { return reference_; }
+  /// Its log-probabilities of the targets; none where it is not asked.
+  std::vector<float> reference_logps(autograd::Context& context, const model::Model& model,
+                                     const Examples& examples) const;
 
  private:
   FrozenModel reference_;

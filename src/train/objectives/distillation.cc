@@ -1,6 +1,8 @@
-// Distillation: a model learns the distribution of a larger one beside the text itself (Hinton et al. 2015).
+// Distillation: a model learns the distribution of a larger one beside the text itself (Hinton et al. 2015), or on answers that
+// it has sampled itself (Agarwal et al. 2024).
 #include "autograd/tape.h"
 #include "train/objectives/cross_entropy.h"
+#include "train/objectives/packed_texts.h"
 #include "train/reference.h"
 
 namespace malmoi::train::distillation {
@@ -9,7 +11,7 @@ namespace {
 class Distillation final : public CrossEntropy {
  public:
   Distillation(const ObjectiveConfig& options, const FrozenModel& teacher)
-      : alpha_(options.alpha), temperature_(options.temperature), teacher_(teacher) {}
+      : alpha_(options.alpha), temperature_(options.temperature), mixture_(options.mixture), teacher_(teacher) {}
 
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                       const Counts& whole) const override {
@@ -29,18 +31,19 @@ class Distillation final : public CrossEntropy {
                                                           .teacher_features = std::move(taught),
                                                           .alpha = static_cast<float>(alpha_),
                                                           .temperature = static_cast<float>(temperature_),
+                                                          .mixture = static_cast<float>(mixture_),
                                                           .scale = share});
     if (context.tape) context.tape->backward(context);
-    const double ce = sums.ce * share, kl = sums.kl * share;
-    LossSums result{.loss = alpha_ * ce + (1 - alpha_) * temperature_ * temperature_ * kl};
-    result.figures = {{"ce", ce}, {"kl", kl}};
+    const double ce = sums.ce * share, apart = sums.divergence * share;
+    LossSums result{.loss = alpha_ * ce + (1 - alpha_) * temperature_ * temperature_ * apart};
+    result.figures = {{"ce", ce}, {mixture_ == 0 ? "kl" : mixture_ == 1 ? "reverse_kl" : "jsd", apart}};
     return result;
   }
 
   size_t bytes_beside() const override { return bytes_of(teacher_); }
 
  private:
-  double alpha_, temperature_;
+  double alpha_, temperature_, mixture_;
   FrozenModel teacher_;
 };
 
@@ -49,7 +52,19 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (config.teacher.empty()) reader.fail("teacher", "is missing", "name the folder of the model to learn from");
   config.alpha = reader.number("alpha", 0.5, 0, 1);
   config.temperature = reader.number("temperature", 2, 1e-3, 1e3);
+  const size_t loss = reader.choice("loss", {"forward_kl", "reverse_kl", "jsd"}, 0);
+  config.mixture = loss == 2 ? reader.number("mixture", 0.5, 1e-3, 0.999) : static_cast<double>(loss);
+  if (loss != 2 && reader.has("mixture")) reader.fail("mixture", "belongs to loss: jsd");
+  RolloutConfig& r = config.rollouts;
+  r.group = 1;
+  if (reader.has("rewards")) r.rewards = reader.raw("rewards");
+  r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
+  r.temperature = reader.number("sampling_temperature", 1, 1e-3, 100);
+  r.top_p = reader.number("top_p", 1, 1e-6, 1);
+  r.top_k = reader.integer("top_k", 0, 0, 1 << 30);
 }
+
+constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "sampling_temperature", "top_p", "top_k"};
 
 }  // namespace
 
@@ -57,11 +72,13 @@ extern const ObjectiveEntry objective{
     .name = "distillation",
     .task = model::Task::kCausalLm,
     .flat = true,
-    .arrays = {},
+    .arrays = packed_texts(),
     .read = read,
     .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
       return std::make_unique<Distillation>(config, frozen);
     },
+    .prompts = Prompts::kTaught,
+    .prompt_options = kOfPrompts,
     .beside = [](const ObjectiveConfig&) { return Beside::kTeacher; }};
 
 }  // namespace malmoi::train::distillation

@@ -180,7 +180,7 @@ extern const ObjectiveEntry objective{
     .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
       return std::make_unique<Grpo>(config, frozen);
     },
-    .prompts = true,
+    .prompts = Prompts::kJudged,
     .beside =
         [](const ObjectiveConfig& config) {
           return config.rollouts.kl_coefficient > 0 ? Beside::kReference : Beside::kNothing;

@@ -62,7 +62,7 @@ double ratio(const CompletionSum& policy, const CompletionSum& reference) { retu
 class Kto final : public LogpsObjective {
  public:
   Kto(const ObjectiveConfig& options, const FrozenModel& frozen)
-      : LogpsObjective(&frozen), options_(options.preference) {}
+      : LogpsObjective(&frozen, options.precompute_reference), options_(options.preference) {}
 
   // Terms are answers, weight the good ones among them, `filled` the pairs.
   Counts count(const Examples& examples) const override {
@@ -82,9 +82,9 @@ class Kto final : public LogpsObjective {
       if (part.beside.empty()) continue;
       const Examples& others = part.beside[0];
       const std::vector<float> policy = frozen_logps(context, {}, model, others);
-      const std::vector<float> held = frozen_logps(context, reference(), model, others);
+      const std::vector<float> held = reference_logps(context, model, others);
       if (context.rehearsal()) continue;
-      const std::vector<CompletionSum> mine = completion_sums(others, policy), its = completion_sums(others, held);
+      const std::vector<CompletionSum> mine = completion_sums(others, policy), its = reference_sums(others, held);
       for (size_t i = 0; i < mine.size(); ++i) sum += ratio(mine[i], its[i]);
       answers += static_cast<double>(mine.size());
     }
@@ -102,7 +102,7 @@ class Kto final : public LogpsObjective {
   LossSums loss(const Examples& examples, const Counts& whole, const Logps& logps,
                 std::span<float> slopes) const override {
     const std::vector<CompletionSum> policy = completion_sums(examples, logps.policy);
-    const std::vector<CompletionSum> held = completion_sums(examples, logps.reference);
+    const std::vector<CompletionSum> held = reference_sums(examples, logps.reference);
     const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1)), beta = options_.beta;
     Side good(whole.weight), bad(static_cast<double>(whole.terms) - whole.weight);
     const double pair_share = 1 / static_cast<double>(std::max<int64_t>(whole.filled, 1));

@@ -74,7 +74,7 @@ Counts Preference::count(const Examples& examples) const {
 LossSums Preference::loss(const Examples& examples, const Counts& whole, const Logps& logps,
                           std::span<float> slopes) const {
   const std::vector<CompletionSum> policy = completion_sums(examples, logps.policy);
-  const std::vector<CompletionSum> reference = completion_sums(examples, logps.reference);
+  const std::vector<CompletionSum> reference = reference_sums(examples, logps.reference);
   const double share = 1 / static_cast<double>(whole.terms);
   double chosen_logps = 0, rejected_logps = 0, chosen_rewards = 0, rejected_rewards = 0, right = 0;
   LossSums sums;
@@ -125,6 +125,9 @@ void read_beta(ConfigReader& reader, ObjectiveConfig& config, double otherwise) 
   config.preference.beta = reader.number("beta", otherwise, 1e-6, 1e6);
 }
 
-void read_reference(ConfigReader& reader, ObjectiveConfig& config) { config.reference = reader.text("reference", ""); }
+void read_reference(ConfigReader& reader, ObjectiveConfig& config) {
+  config.reference = reader.text("reference", "");
+  config.precompute_reference = reader.boolean("precompute_reference", false);
+}
 
 }  // namespace malmoi::train

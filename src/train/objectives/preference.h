@@ -42,7 +42,9 @@ struct PreferenceRule {
 class Preference final : public LogpsObjective {
  public:
   Preference(const ObjectiveConfig& options, const PreferenceRule& rule, const FrozenModel& reference)
-      : LogpsObjective(rule.reference ? &reference : nullptr), options_(options), rule_(rule) {}
+      : LogpsObjective(rule.reference ? &reference : nullptr, options.precompute_reference),
+        options_(options),
+        rule_(rule) {}
   Counts count(const Examples& examples) const override;
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override;
 
@@ -63,7 +65,7 @@ ArrayFormat pair_arrays(bool whole_chosen_text = false);
 /// Reads `beta`, with the objective's own default.
 void read_beta(ConfigReader& reader, ObjectiveConfig& config, double otherwise = 0.1);
 inline Beside ask_reference(const ObjectiveConfig&) { return Beside::kReference; }
-/// Reads `reference`.
+/// Reads `reference` and `precompute_reference`.
 void read_reference(ConfigReader& reader, ObjectiveConfig& config);
 
 }  // namespace malmoi::train
