@@ -15,14 +15,14 @@ namespace malmoi::app {
 namespace {
 
 constexpr std::string_view kHeldOut = "valid_";
-constexpr size_t kMostHeldOut = 48;
+constexpr size_t kMostHeldOutFigures = 48;
 constexpr size_t kLongestMetricsLine = 16 << 20;
 
 Json held_out_figures(const Json& object) {
   Json figures = Json::object();
   for (const auto& [name, value] : object.items()) {
     if (!name.starts_with(kHeldOut) || !value.is_number() || !std::isfinite(value.get<double>())) continue;
-    if (figures.size() == kMostHeldOut) break;
+    if (figures.size() == kMostHeldOutFigures) break;
     figures[name] = value.get<double>();
   }
   return figures;
