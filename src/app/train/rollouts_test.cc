@@ -40,7 +40,7 @@ void write_letters(model::Model& model) {
 }
 
 // All that such a model may answer.
-Json letters() {
+Json all_letters() {
   Json texts = Json::array();
   for (int bits = 0; bits < 1 << kAnswerTokens; ++bits) {
     std::string text;
@@ -167,7 +167,7 @@ TEST_F(Rollouts, AGroupAnswersOnePromptAndTheSameNumberGivesTheSameAnswers) {
 TEST_F(Rollouts, RewardsAndFiguresAreThoseOfTheAnswers) {
   write_letters(*model_);
   write_prompts(
-      {R"({"prompt": "one", "answer": )" + dump_json(letters()) + "}", R"({"prompt": "two", "answer": "z"})"});
+      {R"({"prompt": "one", "answer": )" + dump_json(all_letters()) + "}", R"({"prompt": "two", "answer": "z"})"});
   judge_by({{"type", "exact"}, {"weight", 3}});
   document_.root["data"]["valid"] = {(folder_ / "prompts.jsonl").string()};
   auto data = prepared();
