@@ -40,7 +40,7 @@ void write_letters(model::Model& model) {
 }
 
 // All that such a model may answer.
-Json all_letters() {
+Json all_answers() {
   Json texts = Json::array();
   for (int bits = 0; bits < 1 << kAnswerTokens; ++bits) {
     std::string text;
@@ -167,9 +167,9 @@ TEST_F(Rollouts, AGroupAnswersOnePromptAndTheSameNumberGivesTheSameAnswers) {
 TEST_F(Rollouts, RewardsAndFiguresAreThoseOfTheAnswers) {
   write_letters(*model_);
   write_prompts(
-      {R"({"prompt": "one", "answer": )" + dump_json(all_letters()) + "}", R"({"prompt": "two", "answer": "z"})"});
+      {R"({"prompt": "one", "answer": )" + dump_json(all_answers()) + "}", R"({"prompt": "two", "answer": "z"})"});
   judge_by({{"type", "exact"}, {"weight", 3}});
-  document_.root["data"]["valid"] = {(folder_ / "prompts.jsonl").string()};
+  document_.root["data"]["valid"] = Json::array({(folder_ / "prompts.jsonl").string()});
   auto data = prepared();
   ASSERT_TRUE(data.ok()) << data.error().to_string();
   const train::Examples out = sampled(*data->train, 0, 2 * kGroup);
