@@ -51,8 +51,17 @@ void Model::refresh_compute() {
 }
 
 Tensor Model::logits(Context& context, const Tensor& features) const {
-  Tensor logits = context.temporary(DType::kF32, {features.shape().rows(), outputs()});
-  (*head->weight)->product(context, features, logits, head->bias);
+  const Shape shape = {features.shape().rows(), outputs()};
+  Tensor logits = context.temporary(DType::kF32, shape);
+  if (context.statistics_type() == DType::kF32) {
+    (*head->weight)->product(context, features, logits, head->bias);
+  } else {  // the oracle's products are of one type
+    Tensor exact = context.temporary(context.statistics_type(), shape);
+    (*head->weight)->product(context, features, exact, head->bias);
+    context.step("convert", 0, [&] {
+      convert(exact.data(), exact.dtype(), logits.data(), DType::kF32, static_cast<size_t>(exact.elements()));
+    });
+  }
   if (head->logit_scale == 1 && head->softcap <= 0) return logits;
   context.step("scale logits", 0, [&] {
     float *p = logits.as<float>(), scale = head->logit_scale, cap = head->softcap;

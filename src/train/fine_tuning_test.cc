@@ -60,7 +60,7 @@ TEST(Sft, ARunIsATextAndEndsBeforeItsLastTarget) {
 }
 
 TEST(Sft, PackedTextsGiveTheLossAndGradientOfThoseByThemselves) {
-  for (const char* family : {"llama", "gpt2", "mamba2", "qwen3_next"}) {
+  for (const char* family : {"llama", "gpt_neox", "mamba2", "qwen3_next"}) {
     SCOPED_TRACE(family);
     const ObjectiveEntry& entry = objective_entry("sft");
     Trained together(entry, family), apart(entry, family);

@@ -72,12 +72,12 @@ size_t frozen_bytes(const nn::ParameterSet::Entry& entry) {
 }
 
 // Adds what the parameters take, whether they are trained or not.
-void add_parameters(const nn::ParameterSet& parameters, MemoryPlan& plan) {
+void add_parameters(const nn::ParameterSet& parameters, MemoryPlan& plan, bool shares_frozen = false) {
   for (const auto& entry : parameters.entries()) {
     const Parameter& p = entry->parameter;
     const size_t master = sizeof(float) * static_cast<size_t>(p.shape.elements());
     if (!p.trainable) {
-      plan.weights += frozen_bytes(*entry);
+      if (!shares_frozen) plan.weights += frozen_bytes(*entry);
       continue;
     }
     const bool shares = p.compute.dtype() == DType::kF32 && !entry->round;  // products read the master
@@ -131,7 +131,7 @@ MemoryPlan plan_memory(const PlanInput& input) {
   plan.weights += input.objective.bytes_beside();
   if (twin->adapter) add_parameters(twin->adapter->parameters, plan);
   if (twin->adapter) add_parameters(twin->adapter->initial, plan);
-  if (twin->companion) add_parameters(twin->companion->parameters, plan);
+  if (twin->companion) add_parameters(twin->companion->parameters, plan, true);
   plan.activations =
       rehearse(*twin, input.objective, input.dtype, input.batch_size, input.sequence_length, input.checkpointing).peak;
   plan.process = kProcessBytes;

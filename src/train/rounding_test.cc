@@ -86,6 +86,7 @@ class RoundedRun : public testing::Test {
   }
   LoopResult run(int64_t steps, bool resume = false) {
     losses_.clear();
+    EXPECT_TRUE(make_folder(config_.out).ok());
     Trained trained(causal(), "llama");
     round_matrices(*trained.model);
     FourRows rows(causal(), *trained.model);

@@ -163,17 +163,13 @@ std::vector<TrainingWay> ways_of(const ConfigDocument& document) {
   std::vector<TrainingWay> ways{{kFullWay, document}, {kLoraWay, document}, {kQloraWay, document}};
   for (TrainingWay& way : ways) {
     Json& root = way.document.root;
+    constexpr int kUsualRank = 16;
+    if (way.name == kFullWay) root.erase("adapter");
+    else if (!is_object_at(root, "adapter")) root["adapter"] = {{"r", kUsualRank}};
+    if (way.name != kFullWay && is_object_at(root, "train")) root["train"].erase("freeze");  // the whole base is frozen
     if (!is_object_at(root, "model")) root["model"] = Json::object();
     Json& model = root["model"];
-    if (way.name == kFullWay) {
-      root.erase("adapter");
-      model.erase("quantize");
-      continue;
-    }
-    constexpr int kUsualRank = 16;
-    if (!is_object_at(root, "adapter")) root["adapter"] = {{"r", kUsualRank}};
-    if (is_object_at(root, "train")) root["train"].erase("freeze");  // the whole base is frozen
-    if (way.name == kLoraWay) model.erase("quantize");
+    if (way.name != kQloraWay) model.erase("quantize");
     else if (!is_object_at(model, "quantize")) model["quantize"] = {{"type", "q8_0"}};
   }
   return ways;
