@@ -12,7 +12,7 @@ namespace malmoi::model {
 
 /// A published tensor that an adapter may name.
 struct AdaptedTensor {
-  std::string name;  // ...q_proj.weight
+  std::string name;   // ...q_proj.weight
   std::string saved;  // the name under which the model is saved (spellings.h)
   AdaptedPlace place;
   bool table = false;      // rows are looked up

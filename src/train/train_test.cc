@@ -122,7 +122,9 @@ TEST(Config, EachMistakeIsNamed) {
 TEST(Config, EveryObjectiveAndOptimiserIsReadByName) {
   for (const ObjectiveEntry* entry : objective_table()) {
     std::string format = entry->flat ? "text" : "arrays";
-    const std::string needed = entry->name == "grpo" ? ", group: 8" : entry->name == "distillation" ? ", teacher: t" : "";
+    const std::string needed = entry->name == "grpo"           ? ", group: 8"
+                               : entry->name == "distillation" ? ", teacher: t"
+                                                               : "";
     auto c = parse("model: {architecture: llama}\ntokenizer: t\nout: o\ntrain: {steps: 5}\nobjective: {name: " +
                    std::string(entry->name) + needed + "}\ndata: {train: [x], format: " + format + "}\n");
     ASSERT_TRUE(c.ok()) << c.error().to_string();
