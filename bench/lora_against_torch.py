@@ -57,7 +57,9 @@ def ours(malmoi, folder, dtype, steps, quantize):
                   "data": {"format": "ids", "train": [str(scratch / "ids.bin")], "token_dtype": "u32", "sequence_length": LENGTH},
                   "train": {"batch_size": ROWS, "steps": steps, "dtype": dtype, "optimizer": {"lr": 1e-4}}, "out": str(scratch / "run")}
         (scratch / "c.yaml").write_text(json.dumps(config))
-        subprocess.run([malmoi, "train", str(scratch / "c.yaml"), "--threads", str(THREADS)], check=True, capture_output=True)
+        done = subprocess.run([malmoi, "train", str(scratch / "c.yaml"), "--threads", str(THREADS)], capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
         lines = [json.loads(line) for line in (scratch / "run" / "metrics.jsonl").read_text().splitlines()]
         return {"tokens_per_second": statistics.median(line["tokens_per_second"] for line in lines[1:]),
                 "peak_bytes": json.loads((scratch / "run" / "run.json").read_text())["peak_memory_bytes"]}

@@ -250,6 +250,30 @@ stages:
   EXPECT_THAT(reason(), HasSubstr("set.jsonl changed"));
 }
 
+// A name of the store stands for the files that it names.
+TEST_F(RecipeTest, AModelOfTheStoreIsAnInputByItsName) {
+  const Path home = folder_ / "home";
+  const char* before = std::getenv("MALMOI_HOME");
+  const std::string kept = before ? before : "";
+  ASSERT_EQ(setenv("MALMOI_HOME", home.c_str(), 1), 0);
+  write("home/small/config.json", "{}");
+  write("home/small/model.safetensors", "weights");
+  write("home/small/source.json", "{}");
+  write("r.yaml", "schema_version: 1\nwork: " + folder_.string() +
+                      "/w\nstages:\n  - {name: named, kind: train, settings: {model: {init_from: small}}}\n");
+  auto reason = [&] {
+    auto recipe = read_recipe(folder_ / "r.yaml");
+    EXPECT_TRUE(recipe.ok()) << recipe.error().to_string();
+    auto outcomes = run_recipe(*recipe, {.dry_run = true}, {});
+    return outcomes.ok() ? (*outcomes)[0].reason : outcomes.error().to_string();
+  };
+  EXPECT_EQ(reason(), "never ran");
+  std::filesystem::remove_all(home);
+  EXPECT_THAT(reason(), HasSubstr("small"));
+  if (before) setenv("MALMOI_HOME", kept.c_str(), 1);
+  else unsetenv("MALMOI_HOME");
+}
+
 TEST_F(RecipeTest, TheIndexNoticesContentAndNames) {
   FileIndex index(folder_ / "index");
   auto before = *index.hash(folder_ / "in.txt");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/recipe/file_index.h"
+#include "app/use/generate.h"
 #include "app/recipe/recipe.h"
 #include "base/file_lock.h"
 #include "base/hash.h"
@@ -27,11 +28,19 @@ struct Fingerprint {
   int version = 1;
 };
 
+// A path, or a model that is named as commands name it (`malmoi pull`).
+Result<Hash128> hash_of(const Path& input, FileIndex& index) {
+  if (!malmoi::exists(input)) {
+    if (auto model = find_model(input.string()); model.ok()) return index.hash(*model);
+  }
+  return index.hash(input);
+}
+
 Result<Fingerprint> fingerprint_of(const Stage& stage, FileIndex& index) {
   Fingerprint print{stage.settings.root, Json::object(), stage.kind->version};
   for (const std::vector<Path>* inputs : {&stage.inputs, &stage.implied}) {
     for (const Path& input : *inputs) {
-      Result<Hash128> hash = index.hash(input);
+      Result<Hash128> hash = hash_of(input, index);
       if (!hash.ok()) return std::move(hash).error();
       print.inputs[input.string()] = to_hex(*hash);
     }
