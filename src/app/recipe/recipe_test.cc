@@ -256,6 +256,7 @@ TEST_F(RecipeTest, AModelOfTheStoreIsAnInputByItsName) {
   const char* before = std::getenv("MALMOI_HOME");
   const std::string kept = before ? before : "";
   ASSERT_EQ(setenv("MALMOI_HOME", home.c_str(), 1), 0);
+  ASSERT_TRUE(make_folder(home / "small").ok());
   write("home/small/config.json", "{}");
   write("home/small/model.safetensors", "weights");
   write("home/small/source.json", "{}");

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "app/recipe/file_index.h"
-#include "app/use/generate.h"
 #include "app/recipe/recipe.h"
+#include "app/use/generate.h"
 #include "base/file_lock.h"
 #include "base/hash.h"
 #include "base/log.h"
