@@ -7,6 +7,7 @@
 
 #include "model/adapt.h"
 #include "train/adapted_tiny.h"
+#include "train/checkpoint_parts.h"
 #include "train/loop.h"
 #include "train/rehearsal.h"
 

@@ -7,12 +7,14 @@
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "base/json_read.h"
 #include "base/log.h"
 #include "base/mapped_files.h"
 #include "base/parallel.h"
 #include "model/finite.h"
+#include "train/best_score.h"
+#include "train/checkpoint_parts.h"
+#include "train/evaluator.h"
 #include "train/run_state.h"
 #include "train/schedule.h"
 #include "train/streams.h"
@@ -20,22 +22,8 @@
 namespace malmoi::train {
 namespace {
 
-// Writing checkpoints by the clock takes no more than about a twentieth of the time.
-constexpr double kLeastRestFromSaving = 20;
 // Steps with nothing to learn that are told one by one; of more, their number.
 constexpr int64_t kToldMaskedSteps = 3;
-
-// What a checkpoint's model must be like: its config, that of its companion, and of an adapter what it is and stands around.
-std::string fingerprint_of(const model::Model& model) {
-  std::string configs = dump_json(model.config());
-  if (model.companion) configs += dump_json(model.companion->config());
-  if (const model::TrainedAdapter* adapter = model.adapter.get()) {
-    configs += adapter->base + (adapter->plan.principal ? " pissa" : "");
-    for (const model::AdaptedModule& module : adapter->plan.modules)
-      configs += fmt::format(" {} {} {}", module.tensor, module.rank, module.scale);
-  }
-  return to_hex(hash128(configs));
-}
 
 class Loop {
  public:
@@ -45,10 +33,11 @@ class Loop {
         events_(events),
         store_(Path(c_.out) / "checkpoints"),
         trained_(trainable_entries(inputs.stepper->model())),
-        fingerprint_(fingerprint_of(inputs.stepper->model())) {}
+        fingerprint_(model_fingerprint(inputs.stepper->model())) {}
 
   Result<LoopResult> run() {
     MALMOI_TRY(open_streams());
+    MALMOI_TRY(evaluator_.open());
     if (in_.resume) MALMOI_TRY(restore());
     if (in_.sequences > 0) steps_ = step_ + steps_left();
     saved_at_ = monotonic_seconds();
@@ -59,7 +48,7 @@ class Loop {
     if (c_.quantize_aware && c_.quantize_aware->from_step >= steps_)
       warn(fmt::format("the run has {} steps: its weights are never rounded (train.quantize_aware.from_step)", steps_));
     round_weights();
-    if (c_.eval_first && step_ == 0 && steps_ > 0 && has_evaluation()) MALMOI_TRY(evaluate_first());
+    if (c_.eval_first && step_ == 0 && steps_ > 0 && evaluator_.has_any()) MALMOI_TRY(evaluate_first());
     while (!done()) {
       round_weights();
       // What makes a step's examples may take long: stopped, the step is not taken.
@@ -75,20 +64,17 @@ class Loop {
     if (masked_steps_ > kToldMaskedSteps) warn(fmt::format("{} steps had no target that counts", masked_steps_));
     result_.steps = step_;
     result_.saved_step = saved_;
-    result_.best_valid_loss = best_loss_;
-    result_.best_step = best_step_;
-    if (!by_loss()) result_.best_score = {c_.best_metric, best_};
+    result_.best_valid_loss = best_.loss;
+    result_.best_step = best_.step;
+    if (!best_.by_loss()) result_.best_score = {best_.metric, best_.score};
     return result_;
   }
 
  private:
-  // Of the run, and of its evaluations, in which as many rows go together as in a forward pass.
   Status open_streams() {
     if (!c_.data.streams) return {};
     const model::Backbone& backbone = *in_.stepper->model().backbone;
     MALMOI_ASSIGN(streams_, Streams::create(backbone, c_.sequences_per_step()));
-    if (!in_.valid) return {};
-    MALMOI_ASSIGN(valid_streams_, Streams::create(backbone, c_.batch_size));
     return {};
   }
 
@@ -136,9 +122,9 @@ class Loop {
     spikes_.restore(state.spikes);
     result_.skipped_steps = state.skipped_steps;
     if (state.best_metric == c_.best_metric) {
-      best_step_ = state.best_step;
-      best_loss_ = state.best_valid_loss;
-      best_ = state.best_score;
+      best_.step = state.best_step;
+      best_.loss = state.best_valid_loss;
+      best_.score = state.best_score;
     } else if (state.best_step >= 0) {
       warn(fmt::format("the best model was chosen by {}, now by {}: the next evaluation begins anew", state.best_metric,
                        c_.best_metric));
@@ -158,10 +144,10 @@ class Loop {
             .bad_evaluations = bad_evaluations_,
             .bad_steps = bad_steps_,
             .skipped_steps = result_.skipped_steps,
-            .best_step = best_step_,
-            .best_valid_loss = best_loss_,
-            .best_metric = c_.best_metric,
-            .best_score = best_,
+            .best_step = best_.step,
+            .best_valid_loss = best_.loss,
+            .best_metric = best_.metric,
+            .best_score = best_.score,
             .stopped_early = result_.stopped_early,
             .last_loss = result_.last_loss,
             .last_valid_loss = result_.last_valid_loss,
@@ -288,7 +274,7 @@ class Loop {
     }
     m.tokens_per_second = static_cast<double>(r.counts.tokens) / std::max(monotonic_seconds() - begin, 1e-9);
     bool due = c_.eval_every > 0 && step_ % c_.eval_every == 0;
-    if (has_evaluation() && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
+    if (evaluator_.has_any() && (due || step_ == steps_)) MALMOI_TRY(evaluate(m));
     add_metrics(m);
     if (events_.on_step) events_.on_step(m);
     if (save_is_due()) save_on_the_way();
@@ -340,80 +326,28 @@ class Loop {
     }
   }
 
-  bool by_loss() const { return c_.best_metric == "loss"; }
-
-  // Of an evaluation, by the metric that chooses the best model; NaN where it was not measured.
-  double score_of(const StepMetrics& m) const {
-    if (by_loss()) return m.valid_loss.value_or(NAN);
-    auto found = std::ranges::find(m.figures, "valid_" + c_.best_metric, &NamedFigure::first);
-    return found == m.figures.end() ? NAN : found->second;
-  }
-
-  // A lower loss; of all else, more.
-  bool is_better(double score) const {
-    if (!std::isfinite(score)) return false;
-    return best_step_ < 0 || (by_loss() ? score < best_ - c_.min_delta : score > best_ + c_.min_delta);
-  }
-
-  // The loss of the validation data, where there is any.
-  Status measure_loss(StepMetrics& m) {
-    if (!in_.valid) return {};
-    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.valid, c_.batch_size, events_.on_evaluation,
-                                                valid_streams_ ? &*valid_streams_ : nullptr);
-    if (!sums)
-      return invalid_data("none of the targets of the validation data counts", "data.valid",
-                          "give data with labels, or leave it out");
-    for (const Figure& figure : sums->figures) {
-      if (figure.values.empty()) m.figures.emplace_back("valid_" + std::string(figure.name), figure.value);
-    }
-    m.valid_loss = sums->loss;
-    result_.last_valid_loss = sums->loss;
-    return {};
-  }
-
-  // Whether what was learned before is still known.
-  void measure_replay(StepMetrics& m) {
-    if (!in_.replayed) return;
-    std::optional<LossSums> sums = evaluate_all(*in_.stepper, *in_.replayed, c_.batch_size, events_.on_evaluation);
-    if (sums) m.figures.emplace_back("valid_replay_loss", sums->loss);
-  }
-
-  bool has_evaluation() const { return in_.valid || in_.replayed || events_.measure; }
-
-  // Figures of what is written, beside the loss.
-  void measure_outputs(StepMetrics& m) {
-    if (!events_.measure) return;
-    auto measured = events_.measure(step_);
-    if (!measured.ok()) warn("the outputs were not scored, training goes on: " + measured.error().to_string());
-    for (size_t i = 0; measured.ok() && i < measured->size(); ++i)
-      m.figures.emplace_back("valid_" + (*measured)[i].first, (*measured)[i].second);
-  }
-
   Status evaluate_first() {
     StepMetrics m{.step = 0, .steps = steps_};
-    MALMOI_TRY(measure_loss(m));
-    measure_replay(m);
-    measure_outputs(m);
+    MALMOI_TRY(evaluator_.measure(0, m));
+    if (m.valid_loss) result_.last_valid_loss = m.valid_loss;
     if (stop_requested()) return {};  // what was measured may not be whole
     if (events_.on_evaluated) events_.on_evaluated(0);
     return events_.on_before ? events_.on_before(m) : Status();
   }
 
   Status evaluate(StepMetrics& m) {
-    MALMOI_TRY(measure_loss(m));
-    measure_replay(m);
-    const double loss = m.valid_loss.value_or(NAN);
-    measure_outputs(m);
+    MALMOI_TRY(evaluator_.measure(step_, m));
+    if (m.valid_loss) result_.last_valid_loss = m.valid_loss;
     if (events_.on_evaluated) events_.on_evaluated(step_);
     if (!may_be_best()) return {};
-    const double score = score_of(m);
+    const double score = best_.of(m);
     if (!std::isfinite(score) && stop_requested()) return {};  // what was not measured is no bad evaluation
-    if (is_better(score)) {
-      best_ = score;
-      best_loss_ = loss;
-      best_step_ = step_;
+    if (best_.is_better(score)) {
+      best_.score = score;
+      best_.loss = m.valid_loss.value_or(NAN);
+      best_.step = step_;
       bad_evaluations_ = 0;
-      if (Status told = events_.on_best ? events_.on_best(step_, loss) : Status(); !told.ok())
+      if (Status told = events_.on_best ? events_.on_best(step_, best_.loss) : Status(); !told.ok())
         warn("the best model was not written, training goes on: " + told.error().to_string());
     } else if (c_.early_stopping && ++bad_evaluations_ >= c_.patience) {
       result_.stopped_early = true;
@@ -427,7 +361,8 @@ class Loop {
   CheckpointStore store_;
   std::vector<Entry*> trained_;
   std::string fingerprint_;
-  std::optional<Streams> streams_, valid_streams_;  // data.order: streams
+  Evaluator evaluator_{in_, events_};
+  std::optional<Streams> streams_;  // data.order: streams
   MetricsFile metrics_;
   LoopResult result_;
   int64_t steps_ = in_.steps;  // of the whole run
@@ -438,25 +373,10 @@ class Loop {
   int64_t bad_evaluations_ = 0, bad_steps_ = 0;
   bool metrics_failed_ = false, rounds_ = false;
   SpikeWatch spikes_{c_.spike_factor};
-  int64_t best_step_ = -1;
-  double best_ = 0, best_loss_ = 0;  // the best score, and the loss of its step
+  BestScore best_{.metric = c_.best_metric, .min_delta = c_.min_delta};
 };
 
 }  // namespace
-
-std::vector<CheckpointTensor> checkpoint_tensors(const model::Model& model, Optimizer& optimizer,
-                                                 const std::vector<Tensor>* ema) {
-  const std::vector<Entry*> trained = trainable_entries(model);  // frozen weights come from where they came from
-  std::vector<CheckpointTensor> list;
-  for (const Entry* entry : trained) list.push_back({entry->parameter.name, entry->parameter.master});
-  for (StateTensor& s : optimizer.state()) list.push_back({s.name, s.values});
-  for (size_t i = 0; ema && i < ema->size(); ++i) list.push_back({trained[i]->parameter.name + "/ema", (*ema)[i]});
-  return list;
-}
-
-double seconds_between_saves(double save_minutes, double save_seconds) {
-  return std::max(60 * save_minutes, kLeastRestFromSaving * save_seconds);
-}
 
 Result<LoopResult> run_loop(const LoopInputs& inputs, const LoopEvents& events) { return Loop(inputs, events).run(); }
 

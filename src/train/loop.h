@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "model/model.h"
-#include "train/checkpoint.h"
 #include "train/config.h"
 #include "train/evaluation.h"
 #include "train/metrics_file.h"
@@ -60,12 +59,6 @@ struct LoopInputs {
       0;  // above 0: after so many the run ends, its last step taking what is left; `steps` follows from it
   bool resume = false;
 };
-
-/// What a checkpoint holds of what changes: trained weights, the optimiser's arrays, the average (which may be null).
-std::vector<CheckpointTensor> checkpoint_tensors(const model::Model& model, Optimizer& optimizer,
-                                                 const std::vector<Tensor>* ema);
-/// Seconds from a checkpoint by the clock to the next: `save_minutes`, or more where writing one takes long.
-double seconds_between_saves(double save_minutes, double save_seconds);
 
 /// Runs until the steps are done, validation stops improving, or a stop is requested (then a checkpoint is left), also while a
 /// step's examples are made (ExampleSource::prepare() gives kCancelled then).

@@ -8,7 +8,7 @@
 
 #include "base/json_read.h"
 #include "kernels/gemm.h"
-#include "train/loop.h"
+#include "train/checkpoint_parts.h"
 
 namespace malmoi::app {
 namespace {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "train/checkpoint.h"
+#include "train/checkpoint_parts.h"
 #include "train/failure_signs.h"
 #include "train/optimizer.h"
 
