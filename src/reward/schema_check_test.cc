@@ -83,6 +83,7 @@ TEST(SchemaCheck, Choices) {
       {R"({"$defs": {"t": {"type": "object", "properties": {"next": {"$ref": "#/$defs/t"}}, "required": ["v"]}}, "$ref": "#/$defs/t"})",
        {R"({"v": 1, "next": {"v": 2}})"},
        {R"({"v": 1, "next": {}})"}},
+      {R"({"$defs": {"a b/c": {"type": "null"}}, "$ref": "#/%24defs/a%20b~1c"})", {"null"}, {"1"}},
       {"true", {"1"}, {}},
       {"false", {}, {"1"}},
   });
