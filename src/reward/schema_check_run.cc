@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/json_read.h"
 #include "base/shown.h"
@@ -15,10 +16,13 @@ namespace {
 
 bool is_multiple(const Json& value, double step) {
   if (step <= 0) return true;
-  if (value.is_number_integer() && std::floor(step) == step && step < 9e15)
+  if (value.is_number_integer() && std::floor(step) == step && step < 9e15) {
+    if (value.is_number_unsigned()) return value.get<uint64_t>() % static_cast<uint64_t>(step) == 0;
     return value.get<int64_t>() % static_cast<int64_t>(step) == 0;
-  const double times = value.get<double>() / step, whole = std::round(times);
-  return std::abs(times - whole) <= 1e-9 * std::max(1.0, std::abs(whole));
+  }
+  constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();  // of both numbers and their quotient
+  const double times = value.get<double>() / step;
+  return std::abs(times - std::round(times)) <= kRounding * std::abs(times);
 }
 
 }  // namespace
