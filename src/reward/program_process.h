@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
-#include "reward/pipes.h"
+#include "base/pipes.h"
 
 namespace malmoi::reward {
 
