@@ -47,6 +47,8 @@ TEST(Rewards, WhatIsWrongIsNamedWithItsPlace) {
   EXPECT_THAT(error_of_rewards("[{column: a}]"), HasSubstr("without a type"));
   EXPECT_THAT(error_of_rewards("[{type: exact}, {type: exact}]"), HasSubstr("a name of its own"));
   EXPECT_THAT(error_of_rewards("[{type: exact, name: A-b}]"), HasSubstr("is no name"));
+  for (const char* other : {"std", "exact_failed"})
+    EXPECT_THAT(error_of_rewards("[{type: exact, name: " + std::string(other) + "}]"), HasSubstr("of another figure"));
   EXPECT_THAT(error_of_rewards("[{type: number, tolerance: -1}]"), HasSubstr("rewards[0].tolerance"));
   EXPECT_THAT(error_of_rewards("[{type: regex}]"), HasSubstr("either a pattern or a column"));
   EXPECT_THAT(error_of_rewards("[{type: regex, pattern: '('}]"), HasSubstr("offset 1"));
