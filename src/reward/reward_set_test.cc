@@ -55,6 +55,7 @@ TEST(Rewards, WhatIsWrongIsNamedWithItsPlace) {
   EXPECT_THAT(error_of_rewards("[{type: json_schema}]"), HasSubstr("one of schema, file and column"));
   EXPECT_THAT(error_of_rewards("[{type: json_schema, schema: {type: text}}]"), HasSubstr("unknown type"));
   EXPECT_THAT(error_of_rewards("[{type: json_schema, file: /no/such/file}]"), HasSubstr("/no/such/file"));
+  EXPECT_THAT(error_of_rewards("[{type: contains, column: ''}]"), HasSubstr("no text is named"));
   EXPECT_THAT(error_of_rewards("[{type: length}]"), HasSubstr("no length is named"));
   EXPECT_THAT(error_of_rewards("[{type: length, least: 5, most: 2}]"), HasSubstr("more than most"));
   EXPECT_THAT(error_of_rewards("[{type: program}]"), HasSubstr("no program is named"));
