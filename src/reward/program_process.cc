@@ -121,6 +121,7 @@ bool ProgramProcess::wait_for_end(double seconds) {
 void ProgramProcess::kill() {
   if (pid_ > 0) {
     ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // it may have gone to another group
     while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;
