@@ -9,9 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 
 #include "reward/sandbox/system_call.h"
