@@ -1,8 +1,12 @@
 // Fuzzes the search for answers: the first byte chooses a template, the rest are messages with a zero byte between, of user and
 // assistant in turns. Whatever they say, answers stand in the text one behind the other, each within it.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "chat/learned_text.h"
 #include "chat/published_template.h"

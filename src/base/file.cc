@@ -9,25 +9,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/mapped_files.h"
 #include "base/open_file.h"
 
 namespace malmoi {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Status write_all(int fd, std::string_view bytes, const std::string& where) {
   while (!bytes.empty()) {

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/descriptor.h"
+
 namespace malmoi {
 namespace {
 
@@ -85,7 +87,7 @@ Result<int> OpenFolder::file(std::string_view name) const {
 
 Result<std::string> OpenFolder::read(std::string_view name, uint64_t limit) const {
   MALMOI_ASSIGN(const int fd, file(name));
-  const OpenFile open(fd);
+  const Descriptor open(fd);
   std::string text;
   char piece[1 << 16];
   while (true) {
@@ -135,17 +137,6 @@ std::vector<std::string> OpenFolder::folders(size_t most) const {
   std::ranges::sort(names);
   if (names.size() > most) names.resize(most);
   return names;
-}
-
-OpenFile::OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-OpenFile::~OpenFile() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace malmoi

@@ -50,19 +50,4 @@ class OpenFolder {
   Path path_;
 };
 
-/// A descriptor that is closed with its scope.
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  OpenFile(OpenFile&& other) noexcept;
-  OpenFile& operator=(OpenFile&& other) noexcept;
-  ~OpenFile();
-  int fd() const { return fd_; }
-  /// A path that leads to it as long as this lives, whatever becomes of its name.
-  Path path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-
- private:
-  int fd_;
-};
-
 }  // namespace malmoi

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/descriptor.h"
 #include "base/test_folder.h"
 
 namespace malmoi {
@@ -79,7 +80,7 @@ TEST_F(OpenFolderTest, AFileIsWrittenAnew) {
   ASSERT_TRUE(one.ok());
   auto fd = one->write("text");
   ASSERT_TRUE(fd.ok()) << fd.error().to_string();
-  const OpenFile file(*fd);
+  const Descriptor file(*fd);
   EXPECT_EQ(*one->read("text", 100), "");
 }
 

@@ -1,11 +1,11 @@
 #include "grammar/schema_merge.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "base/shown.h"
+#include "grammar/schema_reference.h"
 #include "grammar/schema_values.h"
 
 namespace malmoi::grammar {
@@ -38,34 +38,6 @@ void settle_contains(Json& schema) {
   }
 }
 
-// Steps of a JSON pointer within a URI fragment.
-std::string unescaped_step(std::string_view step) {
-  std::string out;
-  for (size_t i = 0; i < step.size(); ++i) {
-    if (step[i] == '~' && i + 1 < step.size() && (step[i + 1] == '0' || step[i + 1] == '1')) {
-      out += step[++i] == '0' ? '~' : '/';
-    } else if (step[i] == '%' && i + 2 < step.size()) {
-      const std::string hex(step.substr(i + 1, 2));
-      out += static_cast<char>(std::strtol(hex.c_str(), nullptr, 16));
-      i += 2;
-    } else {
-      out += step[i];
-    }
-  }
-  return out;
-}
-
-const Json* child(const Json& value, const std::string& step) {
-  if (value.is_object()) {
-    auto found = value.find(step);
-    return found == value.end() ? nullptr : &*found;
-  }
-  if (!value.is_array() || step.empty() || step.find_first_not_of("0123456789") != std::string::npos || step.size() > 9)
-    return nullptr;
-  const auto index = static_cast<size_t>(std::stoul(step));
-  return index < value.size() ? &value[index] : nullptr;
-}
-
 }  // namespace
 
 Result<const Json*> SchemaMerger::resolve(const std::string& reference, const std::string& at) const {
@@ -74,13 +46,8 @@ Result<const Json*> SchemaMerger::resolve(const std::string& reference, const st
     return unsupported("a reference to another document, " + shown, place(at), "put it into this schema, under $defs");
   if (reference.size() > 1 && reference[1] != '/')
     return unsupported("a reference by an anchor, " + shown, place(at), "refer to it by its path, as #/$defs/NAME");
-  const Json* found = &root_;
-  for (size_t begin = 1; begin < reference.size();) {
-    const size_t end = std::min(reference.find('/', begin + 1), reference.size());
-    found = child(*found, unescaped_step(std::string_view(reference).substr(begin + 1, end - begin - 1)));
-    if (!found) return invalid_data("a reference to what is not there, " + shown, place(at), "define it under $defs");
-    begin = end;
-  }
+  const Json* found = find_reference(root_, reference);
+  if (!found) return invalid_data("a reference to what is not there, " + shown, place(at), "define it under $defs");
   return found;
 }
 

@@ -157,7 +157,10 @@ std::vector<CodeBlock> code_blocks(std::string_view text) {
     char kind = 0;
     const size_t length = fence_length(line, kind);
     if (open == 0 && length > 0) {
-      open = length, open_kind = kind, language = language_of(line, kind), code_at = std::min(end + 1, text.size());
+      open = length;
+      open_kind = kind;
+      language = language_of(line, kind);
+      code_at = std::min(end + 1, text.size());
     } else if (open > 0 && length >= open && kind == open_kind && language_of(line, kind).empty()) {
       blocks.push_back({language, text.substr(code_at, at - code_at)});
       open = 0;

@@ -1,7 +1,9 @@
 #include "reward/numbers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <string>
 
 #include "base/ascii.h"
@@ -114,14 +116,18 @@ std::optional<double> latex_fraction(std::string_view text) {
 }
 
 // 1{,}200 and 1\,200 are 1,200 in print.
+struct Spacing {
+  std::string_view written, printed;
+};
+constexpr Spacing kSpacings[] = {{"{,}", ","}, {"\\,", ","}, {"\\!", ""}};
+
 std::string without_spacing(std::string_view text) {
   std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const std::string_view rest = text.substr(i);
-    if (rest.starts_with("{,}")) i += 2, out += ',';
-    else if (rest.starts_with("\\,")) i += 1, out += ',';
-    else if (rest.starts_with("\\!")) i += 1;
-    else out += text[i];
+  while (!text.empty()) {
+    const auto* found = std::ranges::find_if(kSpacings, [&](const Spacing& s) { return text.starts_with(s.written); });
+    const bool known = found != std::end(kSpacings);
+    out += known ? found->printed : text.substr(0, 1);
+    text.remove_prefix(known ? found->written.size() : 1);
   }
   return out;
 }

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/shown.h"
+#include "base/spawn.h"
 
 namespace malmoi::reward {
 namespace {
@@ -23,40 +23,6 @@ constexpr size_t kLongestReply = size_t{1} << 20;
 constexpr size_t kKeptErrors = size_t{4} << 10;
 constexpr double kSecondsToLeave = 0.5;
 constexpr int kLookMs = 100;
-
-/// How it is started: pipes at 0 to 2, nothing else of ours, signals as they usually are.
-class SpawnSettings {
- public:
-  SpawnSettings(const Descriptor& in, const Descriptor& out, const Descriptor& err) {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    ::posix_spawn_file_actions_adddup2(&actions_, in.get(), STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions_, out.get(), STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions_, err.get(), STDERR_FILENO);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  }
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  int spawn(pid_t& pid, std::vector<char*>& words) const {
-    return ::posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(), environ);
-  }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
 
 // Of what a program wrote to its standard error, the last line says most.
 std::string last_line(std::string_view errors) {
@@ -69,14 +35,11 @@ std::string last_line(std::string_view errors) {
 
 Status ProgramProcess::start(const std::vector<std::string>& command) {
   kill();
-  MALMOI_ASSIGN(Pipe in, make_pipe());
-  MALMOI_ASSIGN(Pipe out, make_pipe());
-  MALMOI_ASSIGN(Pipe err, make_pipe());
-  std::vector<std::string> copies = command;
-  std::vector<char*> words;
-  for (std::string& word : copies) words.push_back(word.data());
-  words.push_back(nullptr);
-  const int failed = SpawnSettings(in.read, out.write, err.write).spawn(pid_, words);
+  MALMOI_ASSIGN(Pipe in, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe out, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe err, make_pipe("rewards"));
+  const SpawnOptions streams{.in = in.read.get(), .out = out.write.get(), .err = err.write.get(), .folder = {}};
+  const int failed = spawn(command.front(), command, streams, pid_);
   if (failed != 0) {
     pid_ = -1;
     return usage_error(std::string("the program cannot be started: ") + std::strerror(failed), command.front(),
@@ -158,6 +121,7 @@ bool ProgramProcess::wait_for_end(double seconds) {
 void ProgramProcess::kill() {
   if (pid_ > 0) {
     ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // it may have gone to another group
     while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
     }
     pid_ = -1;

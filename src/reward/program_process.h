@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
-#include "reward/pipes.h"
+#include "base/pipes.h"
 
 namespace malmoi::reward {
 
@@ -30,8 +30,8 @@ class ProgramProcess {
 
   struct Answer {
     std::string line;
-    std::string
-        failure;  // not empty: it died, was silent for too long, or printed too much; it was ended, and must be started again
+    /// Not empty: it died, was silent for too long, or printed too much. It was ended, and must be started again.
+    std::string failure;
   };
   /// Writes a line (`request` ends with a line feed) and waits for one. Errors: kCancelled.
   Result<Answer> ask(std::string_view request, double seconds, const StopToken& stop);

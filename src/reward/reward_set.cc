@@ -17,11 +17,14 @@ std::string type_names() {
   return names;
 }
 
-// Names stand in metrics.
+// Names stand in metrics, as reward_NAME.
 bool is_name(const std::string& name) {
   auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   return !name.empty() && name.size() <= 40 && std::ranges::all_of(name, fits);
 }
+
+// reward_std is told of groups, and reward_NAME_failed of what could not be judged.
+bool is_other_figure(std::string_view name) { return name == "std" || name.ends_with("_failed"); }
 
 std::string_view text_after(std::string_view text, std::string_view mark) {
   if (mark.empty()) return text;
@@ -76,6 +79,7 @@ Status RewardSet::add(const ConfigDocument& document, const Json& item, const st
   member.failed_reward = reader.number("failed_reward", 0, -1e6, 1e6);
   member.reward = entry->read(reader);
   if (!is_name(member.name)) reader.fail("name", "is no name", "use up to 40 of the letters a to z, digits and _");
+  if (is_other_figure(member.name)) reader.fail("name", "is that of another figure", "give it another");
   if (std::ranges::any_of(members_, [&](const Member& other) { return other.name == member.name; }))
     reader.fail("name", "two rewards are called '" + show_controls(member.name) + "'", "give each a name of its own");
   MALMOI_TRY(reader.finish());

@@ -47,12 +47,15 @@ TEST(Rewards, WhatIsWrongIsNamedWithItsPlace) {
   EXPECT_THAT(error_of_rewards("[{column: a}]"), HasSubstr("without a type"));
   EXPECT_THAT(error_of_rewards("[{type: exact}, {type: exact}]"), HasSubstr("a name of its own"));
   EXPECT_THAT(error_of_rewards("[{type: exact, name: A-b}]"), HasSubstr("is no name"));
+  for (const char* other : {"std", "exact_failed"})
+    EXPECT_THAT(error_of_rewards("[{type: exact, name: " + std::string(other) + "}]"), HasSubstr("of another figure"));
   EXPECT_THAT(error_of_rewards("[{type: number, tolerance: -1}]"), HasSubstr("rewards[0].tolerance"));
   EXPECT_THAT(error_of_rewards("[{type: regex}]"), HasSubstr("either a pattern or a column"));
   EXPECT_THAT(error_of_rewards("[{type: regex, pattern: '('}]"), HasSubstr("offset 1"));
   EXPECT_THAT(error_of_rewards("[{type: json_schema}]"), HasSubstr("one of schema, file and column"));
   EXPECT_THAT(error_of_rewards("[{type: json_schema, schema: {type: text}}]"), HasSubstr("unknown type"));
   EXPECT_THAT(error_of_rewards("[{type: json_schema, file: /no/such/file}]"), HasSubstr("/no/such/file"));
+  EXPECT_THAT(error_of_rewards("[{type: contains, column: ''}]"), HasSubstr("no text is named"));
   EXPECT_THAT(error_of_rewards("[{type: length}]"), HasSubstr("no length is named"));
   EXPECT_THAT(error_of_rewards("[{type: length, least: 5, most: 2}]"), HasSubstr("more than most"));
   EXPECT_THAT(error_of_rewards("[{type: program}]"), HasSubstr("no program is named"));

@@ -1,63 +1,12 @@
 #include "reward/row_reward.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <system_error>
-#include <thread>
 
 #include "base/shown.h"
+#include "reward/row_work.h"
 
 namespace malmoi::reward {
 namespace {
-
-// Rows are taken one by one; the first error ends the work.
-class RowWork {
- public:
-  explicit RowWork(size_t rows) : rows_(rows) {}
-
-  template <typename Judge>
-  void take(const Judge& judge) {
-    for (size_t i = next_++; i < rows_; i = next_++) {
-      Status done = judged(judge, i);
-      if (done.ok()) continue;
-      std::lock_guard lock(mutex_);
-      if (error_.ok()) error_ = std::move(done);
-      next_ = rows_;
-    }
-  }
-  Status error() const { return error_; }
-
- private:
-  template <typename Judge>
-  static Status judged(const Judge& judge, size_t i) {
-    try {
-      return judge(i);
-    } catch (const std::exception& failure) {
-      return out_of_memory(failure.what(), "rewards", "judge fewer or shorter answers at a time");
-    }
-  }
-
-  size_t rows_;
-  std::atomic<size_t> next_{0};
-  std::mutex mutex_;
-  Status error_;
-};
-
-template <typename Judge>
-Status judge_rows(size_t rows, int workers, const Judge& judge) {
-  RowWork work(rows);
-  std::vector<std::thread> threads;
-  try {
-    for (size_t i = 1; i < std::min(rows, static_cast<size_t>(std::max(workers, 1))); ++i)
-      threads.emplace_back([&] { work.take(judge); });
-  } catch (const std::system_error&) {  // those that there are do it all
-  }
-  work.take(judge);
-  for (std::thread& thread : threads) thread.join();
-  return work.error();
-}
 
 std::string shown_column(const std::string& column) { return "the row's column '" + show_controls(column) + "'"; }
 
@@ -71,7 +20,8 @@ Result<std::string> scalar_text(const Json& value, const std::string& column) {
 
 Result<RewardResult> RowReward::judge(std::span<const RewardInput> batch, const StopToken& stop) {
   RewardResult result(batch.size());
-  MALMOI_TRY(judge_rows(batch.size(), workers(), [&](size_t i) -> Status {
+  const auto most = static_cast<size_t>(std::max(workers(), 1));
+  MALMOI_TRY(judge_rows(batch.size(), most, [&](size_t i, size_t) -> Status {
     MALMOI_TRY(stop.check("rewards"));
     MALMOI_ASSIGN(result[i], judge_one(batch[i], stop));
     return {};

@@ -6,6 +6,7 @@
 #include "grammar/regex.h"
 #include "grammar/schema_formats.h"
 #include "grammar/schema_keywords.h"
+#include "grammar/schema_reference.h"
 #include "reward/schema_check_run.h"
 
 namespace malmoi::reward {
@@ -51,7 +52,7 @@ Status SchemaCheck::prepare(const Json& schema, const std::string& where, int de
     const std::string place = where + "/" + keyword;
     if (keyword == "pattern" && value.is_string()) MALMOI_TRY(add_expression(value.get<std::string>(), false, place));
     if (keyword == "format" && value.is_string()) MALMOI_TRY(add_expression(value.get<std::string>(), true, place));
-    if (keyword == "$ref" && (!value.is_string() || !find_reference(*schema_, value.get<std::string>())))
+    if (keyword == "$ref" && (!value.is_string() || !grammar::find_reference(*schema_, value.get<std::string>())))
       return malformed(place, "there is nothing at this reference, or it is none within the schema");
     switch (under(keyword, value)) {
       case Under::kNoSchema: break;

@@ -1,67 +1,35 @@
 #include "reward/schema_check_run.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/json_read.h"
 #include "base/shown.h"
 #include "base/utf8.h"
 #include "grammar/reading.h"
 #include "grammar/schema_keywords.h"
+#include "grammar/schema_reference.h"
 
 namespace malmoi::reward {
 namespace {
 
-// The next word of a pointer, its escapes undone: "%7E" of a URI's fragment is no JSON pointer's and stays.
-std::string pointer_word(std::string_view& rest) {
-  rest.remove_prefix(1);
-  const size_t end = std::min(rest.find('/'), rest.size());
-  std::string word;
-  for (size_t i = 0; i < end; ++i) {
-    if (rest[i] == '~' && i + 1 < end) word += rest[++i] == '1' ? '/' : '~';
-    else word += rest[i];
-  }
-  rest.remove_prefix(end);
-  return word;
-}
-
-const Json* step_into(const Json& at, const std::string& word) {
-  if (at.is_object()) {
-    auto found = at.find(word);
-    return found == at.end() ? nullptr : &*found;
-  }
-  size_t index = 0;
-  const auto read = std::from_chars(word.data(), word.data() + word.size(), index);
-  const bool whole = read.ec == std::errc() && read.ptr == word.data() + word.size();
-  return at.is_array() && whole && index < at.size() ? &at[index] : nullptr;
-}
-
-// A count, or what stands for none.
-int64_t count_of(const Json& schema, std::string_view keyword, int64_t fallback) {
-  const auto number = json_number(schema, keyword);
-  return number && *number >= 0 && *number < 9e15 ? static_cast<int64_t>(*number) : fallback;
-}
-
 bool is_multiple(const Json& value, double step) {
   if (step <= 0) return true;
-  if (value.is_number_integer() && std::floor(step) == step && step < 9e15)
+  if (value.is_number_integer() && std::floor(step) == step && step < 9e15) {
+    if (value.is_number_unsigned()) return value.get<uint64_t>() % static_cast<uint64_t>(step) == 0;
     return value.get<int64_t>() % static_cast<int64_t>(step) == 0;
-  const double times = value.get<double>() / step, whole = std::round(times);
-  return std::abs(times - whole) <= 1e-9 * std::max(1.0, std::abs(whole));
+  }
+  constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();  // of both numbers and their quotient
+  const double times = value.get<double>() / step;
+  return std::abs(times - std::round(times)) <= kRounding * std::abs(times);
 }
 
 }  // namespace
 
-const Json* find_reference(const Json& schema, std::string_view reference) {
-  if (!reference.starts_with('#')) return nullptr;
-  std::string_view rest = reference.substr(1);
-  const Json* at = &schema;
-  while (at && !rest.empty()) {
-    if (rest.front() != '/') return nullptr;
-    at = step_into(*at, pointer_word(rest));
-  }
-  return at;
+int64_t limit_of(const Json& schema, std::string_view keyword, int64_t fallback) {
+  const auto number = json_number(schema, keyword);
+  return number && *number >= 0 && *number < 9e15 ? static_cast<int64_t>(*number) : fallback;
 }
 
 bool SchemaCheckRun::fail(const std::string& place, std::string_view what) {
@@ -107,7 +75,7 @@ bool SchemaCheckRun::check_any(const Json& schema, const Json& value, const std:
     return fail(place, "is another value than the one that is wanted");
   auto reference = schema.find("$ref");
   if (reference == schema.end() || !reference->is_string()) return true;
-  const Json* target = find_reference(*check_.schema_, reference->get<std::string>());
+  const Json* target = grammar::find_reference(*check_.schema_, reference->get<std::string>());
   return target && check(*target, value, place, depth + 1);
 }
 
@@ -161,8 +129,8 @@ bool SchemaCheckRun::has_pattern(const std::string& pattern, std::string_view te
 bool SchemaCheckRun::check_text(const Json& schema, const Json& value, const std::string& place) {
   const auto& text = value.get_ref<const std::string&>();
   const auto length = static_cast<int64_t>(count_code_points(text));
-  if (length < count_of(schema, "minLength", 0)) return fail(place, "is shorter than minLength");
-  if (length > count_of(schema, "maxLength", INT64_MAX)) return fail(place, "is longer than maxLength");
+  if (length < limit_of(schema, "minLength", 0)) return fail(place, "is shorter than minLength");
+  if (length > limit_of(schema, "maxLength", INT64_MAX)) return fail(place, "is longer than maxLength");
   if (schema.contains("pattern") && !has_pattern(json_string(schema, "pattern"), text))
     return fail(place, "does not fit pattern");
   auto format = check_.formats_.find(json_string(schema, "format"));

@@ -9,8 +9,8 @@
 
 namespace malmoi::reward {
 
-/// What `#`, or `#/a/b` (a JSON pointer, RFC 6901), names within a schema; null where it names nothing.
-const Json* find_reference(const Json& schema, std::string_view reference);
+/// What a keyword such as maxItems says; `fallback` where it does not stand there, or is no number that a length could be.
+int64_t limit_of(const Json& schema, std::string_view keyword, int64_t fallback);
 
 /// Counts its steps: schemas that refer to themselves, and branches of branches, could go on for ever.
 class SchemaCheckRun {

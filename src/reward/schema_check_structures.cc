@@ -6,11 +6,6 @@
 namespace malmoi::reward {
 namespace {
 
-int64_t limit_of(const Json& schema, std::string_view keyword, int64_t fallback) {
-  const auto number = json_number(schema, keyword);
-  return number && *number >= 0 && *number < 9e15 ? static_cast<int64_t>(*number) : fallback;
-}
-
 bool is_within(const Json& value, const Json& schema, std::string_view least, std::string_view most) {
   const auto size = static_cast<int64_t>(value.size());
   return size >= limit_of(schema, least, 0) && size <= limit_of(schema, most, INT64_MAX);

@@ -61,6 +61,8 @@ TEST(SchemaCheck, NumbersAndTexts) {
       {R"({"type": "number", "minimum": 0, "exclusiveMaximum": 10})", {"0", "9.99"}, {"-0.1", "10"}},
       {R"({"multipleOf": 0.01})", {"1", "19.99"}, {"0.125"}},
       {R"({"type": "integer", "multipleOf": 7})", {"14", "-7"}, {"13", "7.5"}},
+      {R"({"multipleOf": 3})", {"18446744073709551615", "-9223372036854775806"}, {"18446744073709551614"}},
+      {R"({"multipleOf": 1})", {"1234567890.0", "0"}, {"1234567890.5", "1e-12"}},
       {R"({"type": "string", "minLength": 2, "maxLength": 3})", {"\"한글\"", "\"abc\""}, {"\"a\"", "\"abcd\""}},
       {R"({"pattern": "b+"})", {"\"abbc\""}, {"\"ac\""}},
       {R"({"format": "date"})", {"\"2026-11-27\""}, {"\"27.11.2026\"", "\"on 2026-11-27\""}},
@@ -83,6 +85,7 @@ TEST(SchemaCheck, Choices) {
       {R"({"$defs": {"t": {"type": "object", "properties": {"next": {"$ref": "#/$defs/t"}}, "required": ["v"]}}, "$ref": "#/$defs/t"})",
        {R"({"v": 1, "next": {"v": 2}})"},
        {R"({"v": 1, "next": {}})"}},
+      {R"({"$defs": {"a b/c": {"type": "null"}}, "$ref": "#/%24defs/a%20b~1c"})", {"null"}, {"1"}},
       {"true", {"1"}, {}},
       {"false", {}, {"1"}},
   });

@@ -11,7 +11,7 @@
 #include "formats/zstd_stream.h"
 
 namespace malmoi::embedded {
-extern const std::string_view report_page, report_figures;
+extern const std::string_view report_page, report_figures, report_figure_words;
 }
 
 namespace malmoi::app {
@@ -97,7 +97,8 @@ Status write_report(const Path& run_folder) {
     data["run"] = *run;
   data["evaluations"] = to_json(read_evaluations(run_folder, data["run"]));
 
-  MALMOI_ASSIGN(std::string html, fill_page(embedded::report_page, data, embedded::report_figures));
+  const std::string script = std::string(embedded::report_figure_words) + std::string(embedded::report_figures);
+  MALMOI_ASSIGN(std::string html, fill_page(embedded::report_page, data, script));
   return write_file(run_folder / "report.html", html);
 }
 

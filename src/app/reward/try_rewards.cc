@@ -126,6 +126,13 @@ Json to_json(const RewardTrial& trial) {
   return out;
 }
 
+std::string reward_types() {
+  std::string lines;
+  for (const reward::RewardEntry* entry : reward::reward_table())
+    lines += fmt::format("  {:<12} {}\n", entry->type, entry->summary);
+  return lines;
+}
+
 Result<RewardTrial> try_rewards(const TryRewardsOptions& options, const Job& job) {
   MALMOI_ASSIGN(reward::RewardSet rewards, read_rewards(options.config));
   return RewardTry(std::move(rewards), job).run(options);

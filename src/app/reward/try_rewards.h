@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -15,8 +14,8 @@ namespace malmoi::app {
 
 struct TryRewardsOptions {
   Path config;  // with `rewards`, at the top or under `objective`
-  std::string rows =
-      "-";            // JSON lines: `completion`, `prompt` (a text, or messages), and the columns that rewards read
+  /// JSON lines: `completion`, `prompt` (a text, or messages), and the columns that rewards read.
+  std::string rows = "-";
   int64_t limit = 0;  // rows; 0: all
 };
 
@@ -39,6 +38,9 @@ struct RewardTrial {
 };
 /// `rows`, each with `line`, `reward` (the sum), `reward_NAME` of each, and `failed` where any failed; `rewards`; `reward`, the mean.
 Json to_json(const RewardTrial& trial);
+
+/// A line for each type of reward: its name and what it gives.
+std::string reward_types();
 
 Result<RewardTrial> try_rewards(const TryRewardsOptions& options, const Job& job);
 

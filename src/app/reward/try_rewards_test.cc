@@ -67,6 +67,11 @@ TEST_F(TryRewards, TheRewardsOfATrainingConfigurationAreFoundUnderItsObjective) 
   EXPECT_FALSE(to_json(*trial)["rows"][0].contains("failed"));
 }
 
+TEST(RewardTypes, HaveALineEach) {
+  EXPECT_THAT(reward_types(), HasSubstr("  exact        1 where the answer is the text of a column"));
+  EXPECT_THAT(reward_types(), HasSubstr("\n  program      what a program of one's own says"));
+}
+
 TEST_F(TryRewards, WhatIsWrongIsNamedWithItsPlace) {
   EXPECT_THAT(error_of("train: {steps: 3}\n", kRows), HasSubstr("rewards: a list of rewards was expected"));
   EXPECT_THAT(error_of("objective:\n  rewards:\n    - {type: exact, colum: a}\n", kRows),

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/pipes.h"
 #include "base/thread_time.h"
 #include "data/readers/pdf_child.h"
 
@@ -29,11 +30,10 @@ struct Outcome {
 // Whether a process sleeps, by the letter behind its name.
 bool sleeps(pid_t pid) {
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) return false;
   char buffer[256];
-  ssize_t n = ::read(fd, buffer, sizeof buffer);
-  ::close(fd);
+  ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
   std::string_view text(buffer, n > 0 ? static_cast<size_t>(n) : 0);
   size_t name_end = text.rfind(')');
   return name_end != std::string_view::npos && text.substr(name_end).starts_with(") S");
@@ -48,9 +48,8 @@ double processor_seconds(pid_t pid) {
 // Until the child closes its end, or is to be stopped. It computes or writes: one that sleeps for a second, while there
 // is nothing to read, waits for a lock that another thread of this process held at the fork, and would wait for ever.
 // One that waits for a processor, of which others leave little, loses nothing.
-void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
+void read_output(const Descriptor& in, pid_t pid, double seconds, Outcome& outcome) {
   constexpr int kLook = 100, kLooks = 10;  // ms, times in a row
-  std::string buffer(1 << 16, '\0');
   int asleep = 0;
   while (true) {
     double left = seconds - processor_seconds(pid);
@@ -58,7 +57,7 @@ void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
       outcome.timed_out = true;
       return;
     }
-    pollfd wait{in, POLLIN, 0};
+    pollfd wait{in.get(), POLLIN, 0};
     int ready = ::poll(&wait, 1, std::min(kLook, static_cast<int>(left * 1000) + 1));
     if (ready < 0 && errno == EINTR) continue;
     if (ready == 0) {
@@ -68,10 +67,7 @@ void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
       return;
     }
     asleep = 0;
-    ssize_t n = ready > 0 ? ::read(in, buffer.data(), buffer.size()) : 0;
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    outcome.output.append(buffer, 0, static_cast<size_t>(n));
+    if (ready < 0 || !read_some(in, outcome.output)) return;
     if (outcome.output.size() > kMaxOutput) {
       outcome.too_long = true;
       return;
@@ -80,20 +76,14 @@ void read_output(int in, pid_t pid, double seconds, Outcome& outcome) {
 }
 
 Result<Outcome> run_child(std::string_view bytes, const PdfLimits& limits, const std::string& where) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return io_error("cannot make a pipe", where, errno);
+  MALMOI_ASSIGN(Pipe pipe, make_pipe(where));
   pid_t pid = ::fork();
-  if (pid < 0) {
-    int error = errno;
-    ::close(ends[0]);
-    ::close(ends[1]);
-    return io_error("cannot start a process", where, error);
-  }
-  if (pid == 0) run_pdf_child(bytes, limits, ends[1]);
-  ::close(ends[1]);
+  if (pid < 0) return io_error("cannot start a process", where, errno);
+  if (pid == 0) run_pdf_child(bytes, limits, pipe.write.get());
+  pipe.write.close();
   Outcome outcome;
-  read_output(ends[0], pid, limits.seconds, outcome);
-  ::close(ends[0]);
+  read_output(pipe.read, pid, limits.seconds, outcome);
+  pipe.read.close();
   if (outcome.timed_out || outcome.too_long || outcome.stuck) ::kill(pid, SIGKILL);
   while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {
   }

@@ -1,4 +1,6 @@
 // contains: texts that an answer shall have in it, or shall not.
+#include <algorithm>
+
 #include "reward/answer_text.h"
 #include "reward/row_reward.h"
 
@@ -14,6 +16,8 @@ class Contains final : public RowReward {
         share_(reader.boolean("share", false)),
         comparison_(read_comparison(reader)) {
     if (!texts_.empty() && !column_.empty()) reader.fail("column", "stands beside texts", "keep one of them");
+    if (texts_.empty() && column_.empty()) reader.fail("texts", "no text is named", "write texts: [because]");
+    texts_ = compared(std::move(texts_));
   }
 
   Status check_row(const Json& row) const override {
@@ -23,22 +27,27 @@ class Contains final : public RowReward {
 
  protected:
   Result<Judgement> judge_one(const RewardInput& input, const StopToken&) const override {
-    std::vector<std::string> texts = texts_;
-    if (!column_.empty()) {
-      auto of_row = column_texts(input.row, column_);
-      if (!of_row.ok()) return failed_judgement(of_row.error().to_string());
-      texts = *std::move(of_row);
-    }
-    const std::string answer = compared_text(input.completion, comparison_);
-    size_t met = 0;
-    for (const std::string& text : texts)
-      met += (answer.find(compared_text(text, comparison_)) != std::string::npos) == wanted_;
-    const double share = static_cast<double>(met) / static_cast<double>(texts.size());
-    return Judgement{.reward = share_ ? share : met == texts.size() ? 1.0 : 0.0};
+    if (column_.empty()) return judged(input.completion, texts_);
+    auto texts = column_texts(input.row, column_);
+    if (!texts.ok()) return failed_judgement(texts.error().to_string());
+    return judged(input.completion, compared(*std::move(texts)));
   }
 
  private:
-  std::vector<std::string> texts_;
+  std::vector<std::string> compared(std::vector<std::string> texts) const {
+    for (std::string& text : texts) text = compared_text(text, comparison_);
+    return texts;
+  }
+
+  Judgement judged(std::string_view completion, const std::vector<std::string>& texts) const {
+    const std::string answer = compared_text(completion, comparison_);
+    const auto met = std::ranges::count_if(
+        texts, [&](const std::string& text) { return (answer.find(text) != std::string::npos) == wanted_; });
+    const double share = static_cast<double>(met) / static_cast<double>(texts.size());
+    return {.reward = share_ || share == 1 ? share : 0};
+  }
+
+  std::vector<std::string> texts_;  // as they are compared
   std::string column_;
   bool wanted_, share_;
   Comparison comparison_;

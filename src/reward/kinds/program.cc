@@ -1,14 +1,9 @@
 // program: a program of the user's says what answers are worth, a line of JSON for each.
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <system_error>
-#include <thread>
-
 #include "base/counted.h"
 #include "reward/program_process.h"
 #include "reward/program_reply.h"
 #include "reward/reward.h"
+#include "reward/row_work.h"
 
 namespace malmoi::reward::program {
 namespace {
@@ -79,36 +74,14 @@ class Program final : public Reward {
   Result<RewardResult> judge(std::span<const RewardInput> batch, const StopToken& stop) override {
     MALMOI_TRY(begin());
     RewardResult result(batch.size());
-    std::atomic<size_t> next{0};
-    std::vector<Status> ends(judges_.size());
-    auto work = [&](size_t j) { ends[j] = take_rows(*judges_[j], batch, stop, next, result); };
-    std::vector<std::thread> threads;
-    try {
-      for (size_t j = 1; j < std::min(judges_.size(), batch.size()); ++j) threads.emplace_back(work, j);
-    } catch (const std::system_error&) {  // fewer do it all
-    }
-    work(0);
-    for (std::thread& thread : threads) thread.join();
-    for (const Status& end : ends) MALMOI_TRY(end);
+    MALMOI_TRY(judge_rows(batch.size(), judges_.size(), [&](size_t i, size_t worker) -> Status {
+      MALMOI_ASSIGN(result[i], judges_[worker]->judge(batch[i], stop));
+      return {};
+    }));
     return result;
   }
 
  private:
-  static Status take_rows(Judge& judge, std::span<const RewardInput> batch, const StopToken& stop,
-                          std::atomic<size_t>& next, RewardResult& result) {
-    try {
-      for (size_t i = next++; i < batch.size(); i = next++) {
-        Result<Judgement> judged = judge.judge(batch[i], stop);
-        if (!judged.ok()) next = batch.size();
-        MALMOI_ASSIGN(result[i], std::move(judged));
-      }
-    } catch (const std::exception& failure) {
-      next = batch.size();
-      return out_of_memory(failure.what(), "rewards", "judge fewer or shorter answers at a time");
-    }
-    return {};
-  }
-
   Options options_;
   std::vector<std::unique_ptr<Judge>> judges_;
 };

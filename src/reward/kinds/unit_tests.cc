@@ -62,10 +62,10 @@ class UnitTests final : public RowReward {
   Status begin() override {
     if (sandbox_) return {};
     MALMOI_ASSIGN(sandbox_, Sandbox::open(limits_, readable_));
+    if (!python_) return {};
     // Tried once: without its interpreter no program would pass.
-    SandboxRun nothing{.words = {command_.front()}};
-    if (python_) nothing.words = {command_.front(), "-I", "-B", "-c", ""};
-    else return {};
+    SandboxRun nothing{.words = command_};
+    nothing.words.insert(nothing.words.end(), {"-c", ""});
     MALMOI_ASSIGN(SandboxOutcome outcome, sandbox_->run(nothing));
     if (outcome.succeeded()) return {};
     return unsupported("Python " + outcome.in_words(limits_) + " in the sandbox", command_.front(),

@@ -71,11 +71,11 @@ Error sandbox_refusal(SandboxStage stage, int errno_value) {
 }
 
 Status SandboxProcess::start(SandboxPlan& plan, uint32_t outer_user, uint32_t outer_group) {
-  MALMOI_ASSIGN(Pipe in, make_pipe());
-  MALMOI_ASSIGN(Pipe out, make_pipe());
-  MALMOI_ASSIGN(Pipe err, make_pipe());
-  MALMOI_ASSIGN(Pipe report, make_pipe());
-  MALMOI_ASSIGN(Pipe go, make_pipe());
+  MALMOI_ASSIGN(Pipe in, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe out, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe err, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe report, make_pipe("rewards"));
+  MALMOI_ASSIGN(Pipe go, make_pipe("rewards"));
   plan.in = in.read.get();
   plan.out = out.write.get();
   plan.err = err.write.get();

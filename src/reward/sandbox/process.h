@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
-#include "reward/pipes.h"
+#include "base/pipes.h"
 #include "reward/sandbox/child.h"
 
 namespace malmoi::reward {
@@ -29,8 +29,8 @@ class SandboxProcess {
   SandboxProcess(const SandboxProcess&) = delete;
   SandboxProcess& operator=(const SandboxProcess&) = delete;
 
-  /// Begins the first process of `plan`, which must outlive it and whose descriptors it sets, as this user and group of the machine. Errors: kUnsupported, there
-  /// are no namespaces to be had.
+  /// Begins the first process of `plan`, which must outlive it and whose descriptors it sets, as this user and group of the machine.
+  /// Errors: kUnsupported, there are no namespaces to be had.
   Status start(SandboxPlan& plan, uint32_t outer_user, uint32_t outer_group);
   /// Feeds and reads it until all has ended, or must. Errors: kCancelled.
   Result<SandboxTrace> follow(std::string_view input, const SandboxLimits& limits, const StopToken& stop);

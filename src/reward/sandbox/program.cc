@@ -9,9 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 
 #include "reward/sandbox/system_call.h"
@@ -82,7 +80,10 @@ void offer_to_the_killer(int processes) {
   SandboxStage stage = SandboxStage::kLimits;
   int error = set_limits(plan);
   if (error == 0) error = give_up_rights();
-  if (error == 0) stage = SandboxStage::kFilter, error = set_filter(plan);
+  if (error == 0) {
+    stage = SandboxStage::kFilter;
+    error = set_filter(plan);
+  }
   if (error == 0 && !plan.words.empty()) {
     stage = SandboxStage::kProgram;
     error = static_cast<int>(-call(SYS_execve, plan.words[0], plan.words.data(), plan.environment.data()));

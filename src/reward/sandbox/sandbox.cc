@@ -1,20 +1,17 @@
 #include "reward/sandbox/sandbox.h"
 
-#include <fcntl.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "reward/sandbox/filter.h"
 #include "reward/sandbox/folders.h"
 #include "reward/sandbox/process.h"

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/json_read.h"
 
 namespace malmoi::app {
@@ -50,7 +51,7 @@ Result<GrowingLines::Read> GrowingLines::next(const OpenFolder& folder, const st
   Read read;
   if (!folder.has(name)) return read;
   MALMOI_ASSIGN(const int fd, folder.file(name));
-  const OpenFile file(fd);
+  const Descriptor file(fd);
   struct stat info {};
   if (::fstat(fd, &info) != 0) return io_error("cannot look at", name, errno);
   const auto device = static_cast<uint64_t>(info.st_dev), inode = static_cast<uint64_t>(info.st_ino);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "app/train/run_folder.h"
+#include "base/descriptor.h"
 #include "base/file_lock.h"
 #include "base/json_read.h"
 #include "base/utc.h"
@@ -25,7 +26,7 @@ Json or_null(const std::optional<Number>& number) {
 bool is_held(const OpenFolder& folder) {
   const auto fd = folder.file(".lock");
   if (!fd.ok()) return false;
-  const OpenFile file(*fd);
+  const Descriptor file(*fd);
   return FileLock::is_held(*fd);
 }
 
@@ -158,7 +159,7 @@ bool is_behind(const Json& sample, int64_t after) {
 std::string tail_of(const OpenFolder& folder, const std::string& file, size_t most) {
   const auto fd = folder.file(file);
   if (!fd.ok()) return {};
-  const OpenFile open(*fd);
+  const Descriptor open(*fd);
   struct stat info {};
   if (::fstat(*fd, &info) != 0) return {};
   const int64_t begin = std::max<int64_t>(0, info.st_size - static_cast<int64_t>(most));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/serve/runs/run_files.h"
+#include "base/descriptor.h"
 #include "base/json_read.h"
 #include "base/utc.h"
 #include "base/utf8.h"
@@ -62,7 +63,7 @@ class Page {
 template <typename Use>
 Status for_lines(const OpenFolder& folder, const std::string& file, Page& page, const Use& use) {
   MALMOI_ASSIGN(const int fd, folder.file(file));
-  const OpenFile open(fd);
+  const Descriptor open(fd);
   auto lines = formats::LineReader::open(open.path(), kLargestDocument);
   if (!lines.ok()) return invalid_data("cannot be read", file);
   std::string_view line;

@@ -8,6 +8,7 @@
 #include "app/serve/runs/follower.h"
 #include "app/serve/runs/run_files.h"
 #include "app/train/run_folder.h"
+#include "base/descriptor.h"
 #include "base/json_read.h"
 #include "protocol/fields.h"
 
@@ -117,7 +118,7 @@ Reply ShownRuns::stop(const std::string& name) {
     return refusal(409, "the run is not at work; there is nothing to stop", "not_running");
   auto file = folder->write(kStopFile);
   if (!file.ok()) return error_of(file.error());
-  const OpenFile closed(*file);
+  const Descriptor closed(*file);
   return Json{{"run", summary_of(*folder, name)}};
 }
 

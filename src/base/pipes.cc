@@ -1,4 +1,4 @@
-#include "reward/pipes.h"
+#include "base/pipes.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-namespace malmoi::reward {
+namespace malmoi {
 namespace {
 
 sigset_t pipe_signal() {
@@ -19,14 +19,9 @@ sigset_t pipe_signal() {
 
 }  // namespace
 
-void Descriptor::close() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
-Result<Pipe> make_pipe() {
+Result<Pipe> make_pipe(const std::string& where) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return io_error("cannot make a pipe", "rewards", errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0) return io_error("cannot make a pipe", where, errno);
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -57,4 +52,4 @@ HeldPipeSignal::~HeldPipeSignal() {
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-}  // namespace malmoi::reward
+}  // namespace malmoi

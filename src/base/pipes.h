@@ -1,37 +1,19 @@
 // Pipes to other programs, and what comes of writing into one that nobody reads.
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <utility>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
-namespace malmoi::reward {
-
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-  void close();
-
- private:
-  int fd_ = -1;
-};
+namespace malmoi {
 
 struct Pipe {
   Descriptor read, write;
 };
-/// Both ends close in programs that are started. Errors: no more descriptors.
-Result<Pipe> make_pipe();
+/// Both ends close in programs that are started. Errors, with `where`: no more descriptors.
+Result<Pipe> make_pipe(const std::string& where);
 /// Reads and writes of it do not wait.
 void do_not_wait(const Descriptor& fd);
 
@@ -50,4 +32,4 @@ class HeldPipeSignal {
   bool was_held_ = false;
 };
 
-}  // namespace malmoi::reward
+}  // namespace malmoi
