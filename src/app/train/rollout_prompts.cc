@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/train/chats.h"
+#include "data/chats/turns.h"
 #include "data/table.h"
 #include "infer/known_ids.h"
 #include "infer/prompt.h"
@@ -12,20 +13,6 @@ namespace malmoi::app {
 namespace {
 
 using train::TrainConfig;
-
-Result<std::vector<chat::Message>> messages_of(const Json& list, const std::string& where) {
-  std::vector<chat::Message> messages;
-  for (const Json& item : list) {
-    const bool whole = item.is_object() && item.contains("role") && item["role"].is_string() &&
-                       item.contains("content") && item["content"].is_string();
-    if (!whole)
-      return invalid_data("a message of 'prompt' has no role and content", where,
-                          "write {\"role\": ..., \"content\": ...}");
-    messages.push_back({.role = item["role"].get<std::string>(), .content = item["content"].get<std::string>()});
-  }
-  if (messages.empty()) return invalid_data("'prompt' has no message", where, "leave the row out");
-  return messages;
-}
 
 // Turns cells into prompts, by the model's own template where they are conversations.
 class PromptReader {
@@ -40,9 +27,9 @@ class PromptReader {
     RolloutPrompt prompt;
     const Json* cell = row.find("prompt");
     if (cell && cell->is_array()) {
-      MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
+      MALMOI_ASSIGN(const data::Turns turns, data::read_turns(*cell, "prompt", row.where));
       // Of a set date, so that a run that is resumed on another day has the same prompts.
-      const Result<chat::RenderedChat> chat = template_.render(messages, {.date = date_});
+      const Result<chat::RenderedChat> chat = template_.render(turns.messages, {.date = date_});
       if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
       prompt.text = chat->prompt;
       prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);

@@ -198,9 +198,11 @@ TEST_F(Rollouts, PromptsAreTextsOrMessages) {
   EXPECT_GT((*prompts)[1].text.size(), 2u) << "the template says who speaks";
   EXPECT_EQ((*prompts)[1].row["prompt"][0]["role"], "user") << "rewards see the row as it is";
   write_prompts({R"({"prompt": "hi"})", R"({"prompt": [{"role": "user"}]})"});
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("prompts.jsonl (line 2)"), HasSubstr("has no role and content")));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("prompts.jsonl (line 2)"), HasSubstr("has no content")));
+  write_prompts({R"({"prompt": [{"content": "hi"}]})"});
+  EXPECT_THAT(refusal(), HasSubstr("has no role"));
   write_prompts({R"({"prompt": []})"});
-  EXPECT_THAT(refusal(), HasSubstr("has no message"));
+  EXPECT_THAT(refusal(), HasSubstr("is no list of messages"));
 }
 
 TEST_F(Rollouts, PromptsThatCannotBeAnsweredOrJudgedAreRefused) {
