@@ -55,8 +55,8 @@ Result<PreparedData> prepare_chats(train::TrainConfig& config, const tokenizer::
 /// The template of a configuration's conversations (data.chat_template). Errors: a file that is not there.
 Result<chat::ChatTemplate> chat_template_of(const train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer);
 
-/// The chat template that the trained model needs beside it, as a file chat_template.jinja has it; empty: its tokenizer brings it, or
-/// it has none. Errors: a file that cannot be read.
+/// The chat template that a model trained on conversations, or on answers to prompts, needs beside it, as a file chat_template.jinja has
+/// it; empty: its tokenizer brings it, or it has none. Errors: a file that cannot be read.
 Result<std::string> chat_template_file(const train::TrainConfig& config);
 
 }  // namespace malmoi::app

@@ -108,6 +108,9 @@ TEST_F(ChatRun, ATemplateOfOnesChoice) {
   config_.data.chat.chat_template = "plain";
   EXPECT_EQ(encode()->template_name, "plain");
   EXPECT_EQ(*chat_template_file(config_), "");
+  config_.data.chat.chat_template = "auto";
+  config_.data.format = train::DataFormat::kPrompts;
+  EXPECT_EQ(*chat_template_file(config_), train::chatml_source()) << "prompts may be conversations, too";
 }
 
 TEST_F(ChatRun, TheTextOfAPreviewMarksWhatIsLearned) {
