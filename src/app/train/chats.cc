@@ -41,10 +41,7 @@ Path tokenizer_folder(const TrainConfig& config) {
 
 Status read_files(const std::vector<std::string>& paths, const TrainConfig& config, train::ChatUse use, bool held_out,
                   std::vector<ReadRow>& rows, const Job& job) {
-  std::optional<data::ChatShape> forced;
-  for (size_t i = 0; i < data::kChatShapeNames.size(); ++i) {
-    if (config.data.chat.shape == data::kChatShapeNames[i]) forced = static_cast<data::ChatShape>(i);
-  }
+  const std::optional<data::ChatShape> forced = data::shape_named(config.data.chat.shape);
   for (const std::string& path : paths) {
     const size_t before = rows.size();
     MALMOI_ASSIGN(const data::ChatShape shape, data::for_each_chat(path, forced, [&](Result<data::ChatRow>&& row) {

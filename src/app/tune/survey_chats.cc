@@ -30,10 +30,7 @@ const char* objective_of(data::ChatShape shape) {
 
 Result<ShapeOfFile> read_shape_of(const Path& file, const Json& asked, const Job& job) {
   ShapeOfFile found;
-  std::optional<data::ChatShape> forced;
-  for (size_t i = 0; i < data::kChatShapeNames.size(); ++i) {
-    if (asked.contains("shape") && asked["shape"] == data::kChatShapeNames[i]) forced = static_cast<data::ChatShape>(i);
-  }
+  const auto forced = data::shape_named(json_string(asked, "shape"));
   MALMOI_ASSIGN(found.shape, data::for_each_chat(file, forced, [&](Result<data::ChatRow>&& row) {
                   ++found.rows;
                   if (row.ok()) found.places.push_back(held_out_place(first_question(*row)));
