@@ -172,6 +172,12 @@ TEST_F(ChatFiles, EveryKindGivesTheSameRows) {
   EXPECT_THAT(read("a.tsv", "prompt\tcompletion\np, q\tc\n좋아?\t응\n"), want);
 }
 
+TEST_F(ChatFiles, RowsOfATableMayLackCells) {
+  EXPECT_THAT(
+      read("a.csv", "prompt,completion,note\np,\nq,c\n"),
+      ElementsAre("prompt_completion", HasSubstr("'completion' is missing or empty"), "user: q | assistant: c"));
+}
+
 TEST_F(ChatFiles, ABadRowIsToldAndTheNextIsRead) {
   EXPECT_THAT(read("a.jsonl",
                    "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}\n{\"messages\": 3}\n"
