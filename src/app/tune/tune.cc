@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/report/evaluations.h"
 #include "app/train/data.h"
 #include "app/train/memory.h"
 #include "app/train/planner.h"
@@ -202,8 +203,10 @@ Result<TuneReport> tune(const TuneOptions& options, const Job& job) {
   report.trained = true;
   const Path run = document.root["out"].get<std::string>();
   report.model = run.string();
-  report.before = trained->before;
-  if (trained->best) report.after = figures_after(run, trained->best->step);
+  const Evaluations measured = read_evaluations(run, to_json(*trained));
+  if (measured.before) report.before = measured.before->figures;
+  if (measured.best) report.after = measured.best->figures;
+  report.changes = changes_text(measured);
   const bool adapter = trained->adapter_parameters.has_value();
   if (adapter && options.merge)
     MALMOI_TRY(merge_adapter({.model = model.name, .adapter = run, .out = run / "model", .dtype = {}}, job));
