@@ -11,10 +11,8 @@ void add_reward(CLI::App& root, Invocation& invocation) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = root.add_subcommand("reward", "what the rewards of a configuration say of answers, to try them");
   command->footer(
-      "A row: {\"prompt\": ..., \"completion\": ..., and the columns that the rewards read}. The exit status is 3 "
-      "where "
-      "some could\n"
-      "not be judged.\n"
+      "A row: {\"prompt\": ..., \"completion\": ..., and the columns that the rewards read}.\n"
+      "The exit status is 3 where some could not be judged.\n"
       "Example: malmoi reward config.yaml answers.jsonl");
   command->add_option("config", options->config, "YAML with `rewards`, at the top or under `objective`")->required();
   command->add_option("file", options->rows, "JSON lines, plain or zstd (default: standard input)");

@@ -68,8 +68,6 @@ std::vector<std::string> end_tokens(const TrainConfig& config, const tokenizer::
   return texts;
 }
 
-std::string told_row(const std::string& where, const std::string& reason) { return where + ": " + reason; }
-
 void count(const EncodedChat& chat, const std::string& where, ChatTally& tally) {
   ++tally.rows;
   tally.endless += chat.endless && chat.kept();
@@ -79,7 +77,7 @@ void count(const EncodedChat& chat, const std::string& where, ChatTally& tally) 
   }
   if (!chat.problem) return;
   ++tally.problems[static_cast<size_t>(*chat.problem)];
-  if (tally.bad_rows.size() < kShownRows) tally.bad_rows.push_back(told_row(where, chat.reason));
+  if (tally.bad_rows.size() < kShownRows) tally.bad_rows.push_back(where + ": " + chat.reason);
 }
 
 EncodedChat malformed_row(const Error& error) {
@@ -203,8 +201,7 @@ Result<EncodedChats> encode_chats(const TrainConfig& config, train::ChatUse use,
 Status check_bad_share(const EncodedChats& chats, const TrainConfig& config) {
   const ChatTally& tally = chats.tally;
   const std::string& where = config.data.train[0];
-  const bool many = static_cast<double>(tally.bad()) > config.data.chat.max_bad_share * static_cast<double>(tally.rows);
-  if (many)
+  if (tally.is_worse_than(config.data.chat.max_bad_share))
     return invalid_data(fmt::format("{} of {} teach nothing, or not all that they say ({}): {}", tally.bad(),
                                     counted(tally.rows, "row"), tally.problems_text(), fmt::join(tally.bad_rows, "; ")),
                         where,

@@ -24,6 +24,8 @@ struct ChatTally {
   std::vector<std::string> bad_rows;  // the first three, each with where and why
 
   uint64_t bad() const;
+  /// Whether more than a share of the rows have a problem.
+  bool is_worse_than(double share) const { return static_cast<double>(bad()) > share * static_cast<double>(rows); }
   /// Problems by their names, as far as there are any.
   std::string problems_text() const;
 };
