@@ -47,6 +47,10 @@ std::string length_why(const RowLength& length) {
                      length.cut == 1 ? "1 row is" : fmt::format("{} rows are", length.cut), length.longest);
 }
 
+void leave_out_null(Json& object, const char* key) {
+  if (object.is_object() && object.contains(key) && object[key].is_null()) object.erase(key);
+}
+
 std::string number_text(double number) { return fmt::format("{:.4g}", number); }
 
 }  // namespace
@@ -186,11 +190,8 @@ Result<ConfigDocument> Draft::with_asked(Json root) const {
     root["adapter"].erase("alpha");
   ConfigDocument document{.root = std::move(root), .file = "tune.yaml"};
   for (const std::string& assignment : input_.assignments) MALMOI_TRY(override_config(document, assignment));
-  for (Json* object : {&document.root, &document.root["model"]}) {
-    for (const char* key : {"adapter", "quantize"}) {
-      if (object->is_object() && object->contains(key) && (*object)[key].is_null()) object->erase(key);
-    }
-  }
+  leave_out_null(document.root, "adapter");
+  leave_out_null(document.root["model"], "quantize");
   return document;
 }
 

@@ -13,6 +13,7 @@
 #include "app/tune/tuned_model.h"
 #include "app/use/adapter.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "infer/state_budget.h"
 
@@ -93,10 +94,11 @@ void add_memory_and_time(Draft& draft, const FoundWay& found, const WaysToTry& w
   const PlanReport& plan = found.plan;
   draft.choices.push_back({"training", found.name == kFullWay ? "all weights" : std::string(found.name), ways.why});
   const Json& train = root["train"];
-  const auto accumulation = train.value("gradient_accumulation", int64_t{1});
+  const int64_t accumulation = json_count(train, "gradient_accumulation").value_or(1);
   draft.choices.push_back(
       {"step",
-       fmt::format("{}{}", counted(static_cast<uint64_t>(train.value("batch_size", plan.batch_size)), "row"),
+       fmt::format("{}{}",
+                   counted(static_cast<uint64_t>(json_count(train, "batch_size").value_or(plan.batch_size)), "row"),
                    accumulation > 1 ? fmt::format(" at a time, {} times", accumulation) : ""),
        fmt::format("{} of memory, checkpointing {}", format_bytes(static_cast<double>(plan.memory.total())),
                    plan.checkpointing)});
@@ -201,7 +203,7 @@ Result<TuneReport> tune(const TuneOptions& options, const Job& job) {
   auto trained = train(document, {}, job);
   if (!trained.ok()) return with_way_on(trained.error(), report.config);
   report.trained = true;
-  const Path run = document.root["out"].get<std::string>();
+  const Path run = ConfigReader(document).text("out", "");
   report.model = run.string();
   const Evaluations measured = read_evaluations(run, to_json(*trained));
   if (measured.before) report.before = measured.before->figures;
