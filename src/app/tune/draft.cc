@@ -9,6 +9,7 @@
 #include "app/train/choices.h"
 #include "app/train/planner.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/log.h"
 
 namespace malmoi::app {
@@ -70,8 +71,7 @@ Draft Draft::make(const DraftInput& input) {
 }
 
 bool Draft::asks(std::string_view section, std::string_view key) const {
-  const auto found = input_.asked.find(section);
-  return found != input_.asked.end() && found->is_object() && found->contains(key);
+  return json_object(input_.asked, section).contains(key);
 }
 
 void Draft::choose_objective() {
@@ -176,9 +176,7 @@ Result<ConfigDocument> Draft::with_asked(Json root) const {
     train.erase("minutes");
   }
   if (asks("train", "global_batch")) train.erase("gradient_accumulation");
-  const Json asked_train = input_.asked.value("train", Json::object());
-  if (asked_train.is_object() && asked_train.contains("optimizer") && asked_train["optimizer"].is_object() &&
-      asked_train["optimizer"].contains("name"))
+  if (json_object(json_object(input_.asked, "train"), "optimizer").contains("name"))
     train["optimizer"] = Json::object();  // each has rates and keys of its own
   if (asks("data", "valid")) root["data"].erase("valid_fraction");
   if (asks("objective", "name")) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/train/planner.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "train/chat_encoder.h"
 #include "train/objective.h"
@@ -122,7 +123,7 @@ double scale_of_scores(double largest) {
 }
 
 WaysToTry choose_ways(std::string_view objective, int64_t parameters, const Json& asked) {
-  const Json model = asked.contains("model") && asked["model"].is_object() ? asked["model"] : Json::object();
+  const Json& model = json_object(asked, "model");
   const std::string size = format_count(static_cast<double>(parameters)) + " parameters";
   WaysToTry ways;
   if (model.contains("quantize") && model["quantize"].is_object()) return {{kQloraWay}, "as you said"};

@@ -8,6 +8,7 @@
 #include "app/tune/table_look.h"
 #include "app/tune/table_roles.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/parallel.h"
 #include "data/table.h"
 #include "train/table_format.h"
@@ -113,9 +114,7 @@ class TableSurvey {
 Result<Survey> survey_table(const Path& data, TuneGoal goal, const Json& asked, const tokenizer::Tokenizer& tokenizer,
                             const Job& job) {
   MALMOI_ASSIGN(const TableLook look, look_at_table(data));
-  const Json columns = asked.contains("data") && asked["data"].is_object() && asked["data"].contains("columns")
-                           ? asked["data"]["columns"]
-                           : Json::object();
+  const Json& columns = json_object(json_object(asked, "data"), "columns");
   MALMOI_ASSIGN(TableRoles roles, find_roles(goal, look, columns, data.string()));
   TableSurvey survey(goal, std::move(roles));
   MALMOI_TRY(data::for_each_table_row(data, survey.first_column(), [&](data::TableRow&& row) {

@@ -148,10 +148,9 @@ Result<TuneReport> prepare_tuning(const TuneOptions& options, const TunedModel& 
   const WaysToTry ways = choose_ways(survey.objective, model.parameters, asked);
   MALMOI_ASSIGN(FoundWay found, find_way(draft, ways, job));
   const double whole = found.seconds;
-  const Json asked_train = asked.value("train", Json::object());
+  const Json& asked_train = json_object(asked, "train");
   const bool length_is_asked =
-      asked_train.is_object() &&
-      (asked_train.contains("steps") || asked_train.contains("epochs") || asked_train.contains("minutes"));
+      asked_train.contains("steps") || asked_train.contains("epochs") || asked_train.contains("minutes");
   const bool cut_short = !length_is_asked && options.minutes > 0 && whole > 60 * options.minutes;
   MALMOI_ASSIGN(const ConfigDocument document, draft.finished(found.name, found.plan, cut_short ? options.minutes : 0));
 
