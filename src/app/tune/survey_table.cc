@@ -29,10 +29,11 @@ const char* table_objective(TuneGoal goal) {
   }
 }
 
+// Empty: the row has none.
 std::string text_under(const data::TableRow& row, const std::string* column) {
-  const Json* cell = column ? row.find(*column) : nullptr;
-  if (!cell || cell->is_array() || cell->is_object()) return {};
-  return cell->is_string() ? cell->get<std::string>() : dump_json(*cell);
+  if (!column) return {};
+  auto text = train::cell_text(row.find(*column), *column, row.where);
+  return text.ok() ? *std::move(text) : std::string();
 }
 
 // Reads the rows by their roles.
