@@ -10,7 +10,6 @@
 #include "app/train/planner.h"
 #include "base/counted.h"
 #include "base/json_read.h"
-#include "base/log.h"
 
 namespace malmoi::app {
 namespace {
