@@ -67,8 +67,9 @@ std::string between_anchors(std::string_view text, size_t begin, size_t end, siz
   if (begin >= end) return std::string(text);
   const std::string digits = number_text(number);
   std::string out(text.substr(0, begin));
-  ((out += kWordsBegin) += digits) += text.substr(begin, end - begin);
-  ((out += kWordsEnd) += digits) += text.substr(end);
+  for (std::string_view part : {kWordsBegin, std::string_view(digits), text.substr(begin, end - begin), kWordsEnd,
+                                std::string_view(digits), text.substr(end)})
+    out += part;
   return out;
 }
 

@@ -87,7 +87,7 @@ Status AnswerTrace::anchor(const Json& turns, const AnchoredText& plain) {
 }
 
 Result<LearnedText> AnswerTrace::follow(Json turns) {
-  if (turns.size() >= kQuestion)
+  if (turns.size() > kQuestion)
     return unsupported("has more than " + std::to_string(kQuestion) + " messages", "messages", "split it");
   mark_typed(tokens_, turns);
   MALMOI_ASSIGN(const AnchoredText plain, show(turns, false));
@@ -141,7 +141,9 @@ Result<size_t> AnswerTrace::behind_header(const AnchoredText& asked, const Ancho
   size_t longest = 0, end = 0;
   for (size_t at = 1; at <= there.size(); ++at) {
     const size_t length = common_suffix(wanted, there.substr(0, at));
-    if (length > longest) longest = length, end = at;
+    if (length <= longest) continue;
+    longest = length;
+    end = at;
   }
   if (!specials(asked, {header.second - longest, header.second}).empty()) return room.first + end;
   // The question may ask for more than is there (for thoughts): the header is what both have, up to a token or a line. Nothing of it is

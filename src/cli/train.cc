@@ -33,7 +33,7 @@ Status run_train(const TrainCommand& o, Terminal& terminal) {
   else
     terminal.job().message(fmt::format("{} after {} steps in {}; the {} is in {}", report.status, report.steps,
                                        format_duration(report.seconds), made,
-                                       document.root["out"].get<std::string>() + "/" + made));
+                                       ConfigReader(document).text("out", "") + "/" + made));
   return {};
 }
 

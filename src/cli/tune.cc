@@ -15,17 +15,6 @@ std::map<std::string, app::TuneGoal> tune_goals() {
   return goals;
 }
 
-// Each figure of the held-out rows, before and after.
-void print_before_and_after(const app::TuneReport& report) {
-  for (const auto& [name, value] : report.after.items()) {
-    constexpr size_t kPrefix = sizeof("valid_") - 1;
-    const Json before = report.before.value(name, Json());
-    fmt::print("held-out {:<10} {} -> {:.4g}\n", name.substr(kPrefix),
-               before.is_number() ? fmt::format("{:.4g}", before.get<double>()) : "?", value.get<double>());
-  }
-  if (report.after.empty()) fmt::print("nothing was held out, so nothing says how much better it is\n");
-}
-
 Status run_tune(const app::TuneOptions& options, bool json, Terminal& terminal) {
   MALMOI_ASSIGN(const app::TuneReport report, app::tune(options, terminal.job()));
   terminal.finish();
@@ -37,7 +26,8 @@ Status run_tune(const app::TuneOptions& options, bool json, Terminal& terminal) 
     fmt::print("train it with: malmoi train {}\n", report.config);
     return {};
   }
-  print_before_and_after(report);
+  fmt::print("{}",
+             report.changes.empty() ? "nothing was held out, so nothing says how much better it is\n" : report.changes);
   fmt::print("the model is {}; use it with\n", report.model);
   for (const std::string& command : report.commands) fmt::print("  {}\n", command);
   return {};

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "data/json_text.h"
+#include "data/readers/formats.h"
 #include "data/readers/input_stream.h"
 #include "data/readers/lines.h"
 
@@ -13,10 +14,8 @@ namespace {
 
 enum class TableKind { kJsonLines, kCsv, kTsv };
 
-// By the ending, without that of zstd. Data sets of the field call tab-separated files .txt.
-std::optional<TableKind> kind_of(Path path) {
-  std::string ending = ascii_lower(path.extension().string());
-  if (ending == ".zst") ending = ascii_lower(path.stem().extension().string());
+// Data sets of the field call tab-separated files .txt.
+std::optional<TableKind> kind_of(std::string_view ending) {
   if (ending == ".jsonl" || ending == ".ndjson" || ending == ".json") return TableKind::kJsonLines;
   if (ending == ".csv") return TableKind::kCsv;
   if (ending == ".tsv" || ending == ".txt" || ending == ".tab") return TableKind::kTsv;
@@ -45,7 +44,8 @@ Status each_separated_row(const Path& path, TableKind kind, const std::string& t
   std::optional<Skip> skipped;
   Input input{.bytes = std::move(bytes), .id = path.string(), .path = path.string(), .name = path.filename().string()};
   input.named = true;
-  const ReaderOptions options{.format = kind == TableKind::kCsv ? "csv" : "tsv", .text_field = text_column};
+  const ReaderOptions options{
+      .format = kind == TableKind::kCsv ? "csv" : "tsv", .text_field = text_column, .cells_alone = text_column.empty()};
   const OnSkip on_skip = [&](Skip skip) { skipped = std::move(skip); };
   MALMOI_ASSIGN(auto reader, open_reader(std::move(input), options, on_skip));
   RawDocument raw;
@@ -55,7 +55,7 @@ Status each_separated_row(const Path& path, TableKind kind, const std::string& t
     if (!more) return {};
     TableRow row{.cells = std::move(raw.document.meta), .where = raw.document.id};
     if (!raw.document.title.empty()) row.cells["title"] = std::move(raw.document.title);
-    row.cells[text_column] = std::move(raw.document.text);
+    if (!text_column.empty()) row.cells[text_column] = std::move(raw.document.text);
     MALMOI_TRY(sink(std::move(row)));
   }
   return {};
@@ -63,10 +63,17 @@ Status each_separated_row(const Path& path, TableKind kind, const std::string& t
 
 }  // namespace
 
+std::string table_ending(const Path& path) {
+  const std::string ending = ascii_lower(path.extension().string());
+  return ending == ".zst" ? ascii_lower(path.stem().extension().string()) : ending;
+}
+
 Status for_each_table_row(const Path& path, const std::string& text_column, const TableSink& sink) {
   if (!malmoi::exists(path))
     return not_found("there is no such table", path.string(), "check data.train and data.valid");
-  const std::optional<TableKind> kind = kind_of(path);
+  const std::string ending = table_ending(path);
+  if (ending == ".parquet") return unsupported("Parquet cannot be read here", path.string(), kConvertParquet);
+  const std::optional<TableKind> kind = kind_of(ending);
   if (!kind)
     return unsupported("the kind of table is not known by its ending", path.string(),
                        "use .tsv, .csv or .jsonl (tab-separated .txt is read, too)");

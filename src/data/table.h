@@ -23,9 +23,13 @@ struct TableRow {
 
 using TableSink = std::function<Status(TableRow&& row)>;
 
+/// The ending of a table's name in small letters, without that of zstd.
+std::string table_ending(const Path& path);
+
 /// Every row of a file, in order: JSON lines (.jsonl, .ndjson, plain or zstd), CSV (.csv), or tab-separated with a header
-/// line (.tsv, .txt), in whatever encoding it is. Errors: a file that is not there or of another kind, a row that cannot be read, one
-/// without a text under `text_column`, and those of `sink`: a table is learned from whole or not at all.
+/// line (.tsv, .txt), in whatever encoding it is. `text_column` empty: it is not known yet what the columns mean, and rows may lack any.
+/// Errors: a file that is not there or of another kind (Parquet: with the conversion), a row that cannot be read, one without a text under
+/// `text_column`, and those of `sink`: a table is learned from whole or not at all.
 Status for_each_table_row(const Path& path, const std::string& text_column, const TableSink& sink);
 
 }  // namespace malmoi::data

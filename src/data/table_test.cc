@@ -50,7 +50,17 @@ TEST_F(TableRows, LinesKeepValuesOfAnyKind) {
             Json::parse(R"([{"label": 1, "words": ["a", "b"]}])"));
 }
 
+TEST_F(TableRows, RowsMayLackAnyCellWhereNoColumnIsTheText) {
+  const Json want = Json::parse(R"([{"a": "1", "b": null, "c": "3"}, {"a": "4", "b": null, "c": null}])");
+  EXPECT_EQ(read("a.csv", "a,b,c\n1,,3\n4\n", ""), want);
+  EXPECT_EQ(read("a.tsv", "a\tb\tc\n1\t\t3\n4\n", ""), want);
+  EXPECT_EQ(read("b.csv", "sep=;\n\"a;1\";title\nx;y\n", ""), Json::parse(R"([{"a;1": "x", "title": "y"}])"));
+  EXPECT_EQ(read("c.csv", "a,b\nx,y,z\n", ""), Json::parse(R"([{"a": "x", "b": "y,z"}])")) << "commas in a last text";
+  EXPECT_THAT(read("d.csv", "document,label\nx\n", "label").get<std::string>(), HasSubstr("1 of 2 columns"));
+}
+
 TEST_F(TableRows, WhatCannotBeReadIsNamed) {
+  EXPECT_THAT(read("b.parquet", "x").get<std::string>(), HasSubstr("duckdb"));
   EXPECT_THAT(read("a.parquet", "x").get<std::string>(), HasSubstr("a.parquet"));
   EXPECT_THAT(read("a.jsonl", "{\"a\": 1}\n[1]\n").get<std::string>(), HasSubstr("(line 2): is not a JSON object"));
   EXPECT_THAT(read("b.jsonl", "{\"a\": 1}\n{\"a\"\n").get<std::string>(), HasSubstr("(line 2)"));

@@ -250,6 +250,24 @@ stages:
   EXPECT_THAT(reason(), HasSubstr("set.jsonl changed"));
 }
 
+TEST_F(RecipeTest, ATrainingReadsAllThatItsSettingsName) {
+  write("r.yaml", R"(work: w
+stages:
+  - name: all
+    kind: train
+    settings:
+      objective: {name: dpo, reference: r, teacher: t}
+      model: {init_from: m}
+      adapter: {init_from: a}
+      data: {train: [x, y], valid: z, replay: {train: [o], valid: [p]}, chat_template: c.jinja}
+  - {name: none, kind: train, settings: {data: {train: x, chat_template: plain}, objective: 3}}
+)");
+  auto recipe = read_recipe(folder_ / "r.yaml");
+  ASSERT_TRUE(recipe.ok()) << recipe.error().to_string();
+  EXPECT_THAT(recipe->stages[0].implied, ElementsAre("x", "y", "z", "o", "p", "c.jinja", "r", "t", "m", "a"));
+  EXPECT_THAT(recipe->stages[1].implied, ElementsAre("x"));
+}
+
 // A name of the store stands for the files that it names.
 TEST_F(RecipeTest, AModelOfTheStoreIsAnInputByItsName) {
   const Path home = folder_ / "home";

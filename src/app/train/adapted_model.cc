@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "app/use/adapter_run.h"
-#include "base/log.h"
 #include "model/adapter.h"
 #include "model/fingerprint.h"
 #include "model/load.h"

@@ -5,13 +5,11 @@
 #include <cmath>
 #include <cstring>
 #include <map>
-#include <sstream>
 #include <tuple>
 
 #include "app/train/plan.h"
-#include "app/train/train.h"
+#include "app/train/small_run.h"
 #include "app/use/generate.h"
-#include "base/test_folder.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "infer/tiny_model.h"
@@ -34,13 +32,6 @@ std::map<std::string, std::vector<float>> values_in(const Path& file) {
     std::memcpy(to.data(), tensor.bytes.data(), tensor.bytes.size());
   }
   return values;
-}
-
-std::vector<Json> metrics_of(const Path& run) {
-  std::vector<Json> rows;
-  std::istringstream lines(*read_file(run / "metrics.jsonl"));
-  for (std::string line; std::getline(lines, line);) rows.push_back(*parse_json(line, "metrics"));
-  return rows;
 }
 
 // The configuration of a golden.
@@ -89,7 +80,7 @@ TEST_P(AdapterGoldens, LossesAndWeightsAreThoseOfPeft) {
   const Path folder = test_folder(GetParam());
   auto report = train(config_of_golden(golden, hyper, folder), {}, {});
   ASSERT_TRUE(report.ok()) << report.error().to_string();
-  const std::vector<Json> rows = metrics_of(folder / "run");
+  const std::vector<Json> rows = metrics_in(folder / "run");
   ASSERT_EQ(rows.size(), losses.size());
   for (size_t s = 0; s < rows.size(); ++s) {
     EXPECT_NEAR(rows[s]["loss"].get<double>(), losses[s]["loss"].get<double>(), 2e-4) << s;
@@ -118,39 +109,21 @@ INSTANTIATE_TEST_SUITE_P(Kinds, AdapterGoldens, testing::Values("lora-dora", "lo
                          [](const auto& info) { return std::string(info.param).substr(5); });
 
 // A tiny base with a tokenizer of its own, and runs around it.
-class AdapterRuns : public testing::Test {
+class AdapterRuns : public SmallRun {
  protected:
   void SetUp() override {
-    folder_ = test_folder("adapter_runs");
+    SmallRun::SetUp();
     ASSERT_TRUE(model::save_model(*infer::tiny_model(), folder_ / "base").ok());
     ASSERT_TRUE(write_file(folder_ / "base" / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
-    std::string text;
-    for (int i = 0; i < 40; ++i) text += "the quick brown fox jumps over the lazy dog. ";
-    ASSERT_TRUE(write_file(folder_ / "text.txt", text).ok());
-    document_.root = {
-        {"model", {{"init_from", (folder_ / "base").string()}}},
-        {"adapter", {{"r", 2}, {"alpha", 4}}},
-        {"data", {{"train", {(folder_ / "text.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
-        {"train",
-         {{"batch_size", 2},
-          {"steps", 4},
-          {"eval_every", 2},
-          {"dtype", "f32"},
-          {"ema_decay", 0.5},
-          {"optimizer", {{"lr", 0.01}}}}},
-        {"samples", {{"prompts", {"the"}}, {"tokens", 3}}},
-        {"out", (folder_ / "run").string()}};
-    job_.message = [this](const std::string& line) { messages_.push_back(line); };
+    document_.root.erase("tokenizer");
+    document_.root["model"] = {{"init_from", (folder_ / "base").string()}};
+    document_.root["adapter"] = {{"r", 2}, {"alpha", 4}};
+    document_.root["train"]["optimizer"] = {{"lr", 0.01}};
   }
   std::string refusal() {
     auto report = train(document_, {}, job_);
     return report.ok() ? "accepted" : report.error().to_string();
   }
-
-  Path folder_;
-  ConfigDocument document_;
-  Job job_;
-  std::vector<std::string> messages_;
 };
 
 TEST_F(AdapterRuns, LeaveAdaptersAndOpenWithTheirModel) {

@@ -33,7 +33,7 @@ struct ChatPreview {
   double fill = 0;              // share of the packed rows that tokens take
   int64_t sequence_length = 0;  // that rows may have
   double max_bad_share = 0;
-  bool refused() const { return static_cast<double>(tally.bad()) > max_bad_share * static_cast<double>(tally.rows); }
+  bool refused() const { return tally.is_worse_than(max_bad_share); }
 };
 Json to_json(const ChatPreview& preview);
 

@@ -41,10 +41,7 @@ Path tokenizer_folder(const TrainConfig& config) {
 
 Status read_files(const std::vector<std::string>& paths, const TrainConfig& config, train::ChatUse use, bool held_out,
                   std::vector<ReadRow>& rows, const Job& job) {
-  std::optional<data::ChatShape> forced;
-  for (size_t i = 0; i < data::kChatShapeNames.size(); ++i) {
-    if (config.data.chat.shape == data::kChatShapeNames[i]) forced = static_cast<data::ChatShape>(i);
-  }
+  const std::optional<data::ChatShape> forced = data::shape_named(config.data.chat.shape);
   for (const std::string& path : paths) {
     const size_t before = rows.size();
     MALMOI_ASSIGN(const data::ChatShape shape, data::for_each_chat(path, forced, [&](Result<data::ChatRow>&& row) {
@@ -71,8 +68,6 @@ std::vector<std::string> end_tokens(const TrainConfig& config, const tokenizer::
   return texts;
 }
 
-std::string told_row(const std::string& where, const std::string& reason) { return where + ": " + reason; }
-
 void count(const EncodedChat& chat, const std::string& where, ChatTally& tally) {
   ++tally.rows;
   tally.endless += chat.endless && chat.kept();
@@ -82,7 +77,7 @@ void count(const EncodedChat& chat, const std::string& where, ChatTally& tally) 
   }
   if (!chat.problem) return;
   ++tally.problems[static_cast<size_t>(*chat.problem)];
-  if (tally.bad_rows.size() < kShownRows) tally.bad_rows.push_back(told_row(where, chat.reason));
+  if (tally.bad_rows.size() < kShownRows) tally.bad_rows.push_back(where + ": " + chat.reason);
 }
 
 EncodedChat malformed_row(const Error& error) {
@@ -206,8 +201,7 @@ Result<EncodedChats> encode_chats(const TrainConfig& config, train::ChatUse use,
 Status check_bad_share(const EncodedChats& chats, const TrainConfig& config) {
   const ChatTally& tally = chats.tally;
   const std::string& where = config.data.train[0];
-  const bool many = static_cast<double>(tally.bad()) > config.data.chat.max_bad_share * static_cast<double>(tally.rows);
-  if (many)
+  if (tally.is_worse_than(config.data.chat.max_bad_share))
     return invalid_data(fmt::format("{} of {} teach nothing, or not all that they say ({}): {}", tally.bad(),
                                     counted(tally.rows, "row"), tally.problems_text(), fmt::join(tally.bad_rows, "; ")),
                         where,
@@ -246,7 +240,9 @@ Result<chat::ChatTemplate> chat_template_of(const TrainConfig& config, const tok
 }
 
 Result<std::string> chat_template_file(const TrainConfig& config) {
-  if (config.data.format != train::DataFormat::kChat || config.data.chat.chat_template == "plain") return std::string();
+  const bool has_conversations =
+      config.data.format == train::DataFormat::kChat || config.data.format == train::DataFormat::kPrompts;
+  if (!has_conversations || config.data.chat.chat_template == "plain") return std::string();
   const bool given = config.data.chat.chat_template != "auto";
   const Path file = given ? Path(config.data.chat.chat_template) : tokenizer_folder(config) / "chat_template.jinja";
   if (!given && !malmoi::exists(file)) return std::string();

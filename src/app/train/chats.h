@@ -24,6 +24,8 @@ struct ChatTally {
   std::vector<std::string> bad_rows;  // the first three, each with where and why
 
   uint64_t bad() const;
+  /// Whether more than a share of the rows have a problem.
+  bool is_worse_than(double share) const { return static_cast<double>(bad()) > share * static_cast<double>(rows); }
   /// Problems by their names, as far as there are any.
   std::string problems_text() const;
 };
@@ -55,8 +57,8 @@ Result<PreparedData> prepare_chats(train::TrainConfig& config, const tokenizer::
 /// The template of a configuration's conversations (data.chat_template). Errors: a file that is not there.
 Result<chat::ChatTemplate> chat_template_of(const train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer);
 
-/// The chat template that the trained model needs beside it, as a file chat_template.jinja has it; empty: its tokenizer brings it, or
-/// it has none. Errors: a file that cannot be read.
+/// The chat template that a model trained on conversations, or on answers to prompts, needs beside it, as a file chat_template.jinja has
+/// it; empty: its tokenizer brings it, or it has none. Errors: a file that cannot be read.
 Result<std::string> chat_template_file(const train::TrainConfig& config);
 
 }  // namespace malmoi::app

@@ -41,18 +41,13 @@ class ChatRun : public SmallRun {
   Result<EncodedChats> encode(train::ChatUse use = train::ChatUse::kConversations) {
     return encode_chats(config_, use, train::chat_tokenizer(), 1000, job_);
   }
-  // A run's configuration by the objective sft, where the table has it.
-  bool has_sft() {
-    for (const train::ObjectiveEntry* entry : train::objective_table()) {
-      if (entry->name != "sft") continue;
-      document_.root["objective"] = {{"name", "sft"}};
-      document_.root["tokenizer"] = path("marks");
-      document_.root["data"] = {
-          {"format", "chat"}, {"train", {path("train.jsonl")}}, {"valid_fraction", 0.2}, {"sequence_length", 120}};
-      document_.root.erase("samples");
-      return true;
-    }
-    return false;
+  // Makes the document one of a run that learns the rows.
+  void learn_conversations() {
+    document_.root["objective"] = {{"name", "sft"}};
+    document_.root["tokenizer"] = path("marks");
+    document_.root["data"] = {
+        {"format", "chat"}, {"train", {path("train.jsonl")}}, {"valid_fraction", 0.2}, {"sequence_length", 120}};
+    document_.root.erase("samples");
   }
 
   train::TrainConfig config_;
@@ -113,6 +108,9 @@ TEST_F(ChatRun, ATemplateOfOnesChoice) {
   config_.data.chat.chat_template = "plain";
   EXPECT_EQ(encode()->template_name, "plain");
   EXPECT_EQ(*chat_template_file(config_), "");
+  config_.data.chat.chat_template = "auto";
+  config_.data.format = train::DataFormat::kPrompts;
+  EXPECT_EQ(*chat_template_file(config_), train::chatml_source()) << "prompts may be conversations, too";
 }
 
 TEST_F(ChatRun, TheTextOfAPreviewMarksWhatIsLearned) {
@@ -133,7 +131,7 @@ TEST_F(ChatRun, TheTextOfAPreviewMarksWhatIsLearned) {
 }
 
 TEST_F(ChatRun, ARunLearnsAndLeavesItsTemplate) {
-  if (!has_sft()) GTEST_SKIP() << "there is no objective sft";
+  learn_conversations();
   auto planned = plan(document_, {});
   ASSERT_TRUE(planned.ok()) << planned.error().to_string();
   auto report = train(document_, {}, job_);

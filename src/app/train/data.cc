@@ -118,6 +118,12 @@ void add_replay(const TrainConfig& config, PreparedData&& replay, PreparedData& 
   prepared.replay_valid = std::move(replay.valid);
 }
 
+// Of an epoch with what is replayed in it.
+uint64_t with_replay(const TrainConfig& config, uint64_t own) {
+  const double share = config.data.replay ? config.data.replay->share : 0;
+  return static_cast<uint64_t>(static_cast<double>(own) / (1 - share));
+}
+
 Result<tokenizer::Tokenizer> tokenizer_of_characters(const TrainConfig& config) {
   std::string all;
   MALMOI_TRY(for_each_text(config.data, [&](std::string&& text, bool held_out) -> Status {
@@ -214,16 +220,6 @@ Result<PreparedData> prepare_data(const TrainConfig& config, const tokenizer::To
   MALMOI_TRY(change_sequences(prepared, config, tokenizer, model));
   return prepared;
 }
-
-namespace {
-
-// Of an epoch with what is replayed in it.
-uint64_t with_replay(const TrainConfig& config, uint64_t own) {
-  const double share = config.data.replay ? config.data.replay->share : 0;
-  return static_cast<uint64_t>(static_cast<double>(own) / (1 - share));
-}
-
-}  // namespace
 
 Result<uint64_t> examples_of_epoch(const TrainConfig& config, const tokenizer::Tokenizer* tokenizer,
                                    const model::Model& model) {

@@ -8,12 +8,12 @@
 
 namespace malmoi::app {
 
+namespace {
+
 // The rate is averaged over about the last twenty steps, so that the time left does not jump.
 constexpr double kNewStepShare = 0.05;
 // Of sampled answers the loss says nothing, and these all.
 constexpr std::string_view kReward = "reward", kHeldOutReward = "valid_reward";
-
-namespace {
 
 bool is_evaluated(const train::StepMetrics& metrics) {
   return metrics.valid_loss ||

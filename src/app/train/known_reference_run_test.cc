@@ -1,9 +1,4 @@
 // Runs whose reference is asked before the first step: the losses of those that ask it all along, also gone on with.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <sstream>
-
 #include "app/train/small_run.h"
 #include "formats/npy.h"
 
@@ -14,8 +9,7 @@ class KnownReferenceRun : public SmallRun {
  protected:
   void SetUp() override {
     SmallRun::SetUp();
-    auto report = train(document_, {}, job_);
-    ASSERT_TRUE(report.ok()) << report.error().to_string();
+    train_base();
     constexpr int64_t kRows = 6, kTokens = 8;
     std::vector<int32_t> chosen, rejected;
     for (int32_t i = 0; i < kRows * kTokens; ++i) {
@@ -39,27 +33,15 @@ class KnownReferenceRun : public SmallRun {
     lengths("rejected_len", 7);
   }
   std::vector<double> losses_of(const Json& objective, const std::string& out, int64_t steps, bool resume = false) {
-    ConfigDocument document;
-    document.root = {
-        {"objective", objective},
-        {"model", {{"init_from", (folder_ / "run" / "model").string()}}},
-        {"data",
-         {{"format", "arrays"}, {"train", {(folder_ / "pairs").string()}}, {"valid", {(folder_ / "pairs").string()}}}},
-        {"train",
-         {{"batch_size", 4},
-          {"steps", steps},
-          {"dtype", "f32"},
-          {"eval_every", 2},
-          {"schedule", {{"name", "constant"}}},
-          {"optimizer", {{"lr", 0.01}}}}},
-        {"out", (folder_ / out).string()}};
+    const std::string pairs = (folder_ / "pairs").string();
+    ConfigDocument document = run_from_base(out, steps);
+    document.root["objective"] = objective;
+    document.root["data"] = {{"format", "arrays"}, {"train", {pairs}}, {"valid", {pairs}}};
+    document.root["train"]["eval_every"] = 2;
+    document.root["train"]["optimizer"] = {{"lr", 0.01}};
     if (adapter_) document.root["adapter"] = {{"r", 2}};
-    auto report = train(document, {.resume = resume}, job_);
-    EXPECT_TRUE(report.ok()) << report.error().to_string();
     std::vector<double> losses;
-    std::istringstream lines(*read_file(folder_ / out / "metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) {
-      const Json row = *parse_json(line, "metrics");
+    for (const Json& row : metrics_of(document, resume)) {
       losses.push_back(row["loss"].get<double>());
       if (row.contains("valid_loss")) losses.push_back(row["valid_loss"].get<double>());
     }

@@ -21,8 +21,7 @@ PlanReport::Way way_of(const PlanReport& report) {
           .seconds = report.seconds_per_step * static_cast<double>(report.steps)};
 }
 
-}  // namespace
-
+// Memory and time of each that the model and the objective allow, `asked` being the plan of the configuration itself.
 Result<std::vector<PlanReport::Way>> compare_ways(const Planner& planner, const ConfigDocument& document,
                                                   const PlanReport& asked) {
   std::vector<PlanReport::Way> ways;
@@ -38,6 +37,8 @@ Result<std::vector<PlanReport::Way>> compare_ways(const Planner& planner, const 
   }
   return ways;
 }
+
+}  // namespace
 
 Result<PlanReport> plan(const ConfigDocument& document, const PlanOptions& options, const StopToken& stop) {
   MALMOI_ASSIGN(const train::TrainConfig config, train::parse_train_config(document));

@@ -53,8 +53,4 @@ std::vector<TrainingWay> ways_of(const ConfigDocument& document);
 std::string_view way_name(const ConfigDocument& document);
 inline constexpr std::string_view kFullWay = "full", kLoraWay = "LoRA", kQloraWay = "QLoRA";
 
-/// Memory and time of each that the model and the objective allow, `asked` being the plan of the configuration itself. Errors: a stop.
-Result<std::vector<PlanReport::Way>> compare_ways(const Planner& planner, const ConfigDocument& document,
-                                                  const PlanReport& asked);
-
 }  // namespace malmoi::app

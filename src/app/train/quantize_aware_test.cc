@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <memory>
-#include <sstream>
 
 #include "app/train/plan.h"
 #include "app/train/small_run.h"
@@ -31,9 +30,7 @@ class QuantizeAware : public SmallRun {
   // The loss on what is held out, at the end of a run.
   double valid_loss() const {
     double loss = 0;
-    std::istringstream lines(*read_file(folder_ / "run" / "metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) {
-      const Json row = *parse_json(line, "metrics");
+    for (const Json& row : metrics_in(folder_ / "run")) {
       if (row.contains("valid_loss")) loss = row["valid_loss"].get<double>();
     }
     return loss;

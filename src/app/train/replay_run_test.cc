@@ -1,10 +1,5 @@
 // Runs that go on on another corpus and replay the first: both losses are told, and a run that is stopped goes on the same.
-#include <gtest/gtest.h>
-
-#include <sstream>
-
 #include "app/train/small_run.h"
-#include "base/json_read.h"
 
 namespace malmoi::app {
 namespace {
@@ -13,32 +8,19 @@ class ReplayRun : public SmallRun {
  protected:
   void SetUp() override {
     SmallRun::SetUp();
-    auto report = train(document_, {}, job_);
-    ASSERT_TRUE(report.ok()) << report.error().to_string();
+    train_base();
     std::string text;
     for (int i = 0; i < 40; ++i) text += "lazy dogs jump quick. over the brown fox the jug. ";
     ASSERT_TRUE(write_file(folder_ / "new.txt", text).ok());
   }
-  std::vector<Json> metrics_of(const std::string& out, int64_t steps, bool replays, bool resume = false) {
+  std::vector<Json> metrics_of(const std::string& out, int64_t steps, bool replays, bool resume = false) const {
     const std::string old = (folder_ / "text.txt").string();
-    ConfigDocument document;
-    document.root = {
-        {"model", {{"init_from", (folder_ / "run" / "model").string()}}},
-        {"data", {{"train", {(folder_ / "new.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}}},
-        {"train",
-         {{"batch_size", 4},
-          {"steps", steps},
-          {"dtype", "f32"},
-          {"eval_every", 2},
-          {"schedule", {{"name", "constant"}}}}},
-        {"out", (folder_ / out).string()}};
+    ConfigDocument document = run_from_base(out, steps);
+    document.root["data"] = {
+        {"train", {(folder_ / "new.txt").string()}}, {"valid_fraction", 0.2}, {"sequence_length", 16}};
+    document.root["train"]["eval_every"] = 2;
     if (replays) document.root["data"]["replay"] = {{"train", {old}}, {"valid", {old}}, {"share", 0.5}};
-    auto report = train(document, {.resume = resume}, job_);
-    EXPECT_TRUE(report.ok()) << report.error().to_string();
-    std::vector<Json> rows;
-    std::istringstream lines(*read_file(folder_ / out / "metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) rows.push_back(*parse_json(line, "metrics"));
-    return rows;
+    return SmallRun::metrics_of(document, resume);
   }
 };
 

@@ -5,17 +5,11 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <utility>
 
-#include <fmt/format.h>
-
-#include "app/train/chats.h"
-#include "app/use/chat.h"
 #include "app/use/generation_defaults.h"
 #include "base/rng.h"
-#include "data/table.h"
 #include "infer/collect.h"
-#include "infer/known_ids.h"
-#include "infer/prompt.h"
 #include "nn/state.h"
 #include "tokenizer/document_marks.h"
 
@@ -33,59 +27,6 @@ constexpr double kMostReward = 1e9;
 // What prompts that were read may keep, so that a group's is read once.
 constexpr size_t kPrefixBytes = 256 << 20;
 
-Result<std::vector<chat::Message>> messages_of(const Json& list, const std::string& where) {
-  std::vector<chat::Message> messages;
-  for (const Json& item : list) {
-    const bool whole = item.is_object() && item.contains("role") && item["role"].is_string() &&
-                       item.contains("content") && item["content"].is_string();
-    if (!whole)
-      return invalid_data("a message of 'prompt' has no role and content", where,
-                          "write {\"role\": ..., \"content\": ...}");
-    messages.push_back({.role = item["role"].get<std::string>(), .content = item["content"].get<std::string>()});
-  }
-  if (messages.empty()) return invalid_data("'prompt' has no message", where, "leave the row out");
-  return messages;
-}
-
-// Turns cells into prompts, by the model's own template where they are conversations.
-class PromptReader {
- public:
-  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template,
-               std::string date)
-      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)), date_(std::move(date)) {
-    if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
-  }
-
-  Result<RolloutPrompt> read(data::TableRow&& row) const {
-    RolloutPrompt prompt;
-    const Json* cell = row.find("prompt");
-    if (cell && cell->is_array()) {
-      MALMOI_ASSIGN(const std::vector<chat::Message> messages, messages_of(*cell, row.where));
-      // Of a set date, so that a run that is resumed on another day has the same prompts.
-      const Result<chat::RenderedChat> chat = template_.render(messages, {.date = date_});
-      if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
-      prompt.text = chat->prompt;
-      prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);
-      prompt.ends = infer::end_of_turn_ids(tokenizer_, *chat);
-    } else {
-      MALMOI_ASSIGN(prompt.text, train::cell_text(cell, "prompt", row.where));
-      prompt.ids = infer::prompt_ids(model_, tokenizer_, ends_, prompt.text);
-    }
-    if (prompt.ids.empty()) return invalid_data("'prompt' has no token", row.where, "leave the row out");
-    if (Status known = infer::check_known(prompt.ids, model_); !known.ok())
-      return invalid_data(known.error().what, row.where, known.error().remedy);
-    prompt.row = std::move(row.cells);
-    return prompt;
-  }
-
- private:
-  const model::Model& model_;
-  const tokenizer::Tokenizer& tokenizer_;
-  chat::ChatTemplate template_;
-  std::string date_;  // that it is told
-  std::vector<int32_t> ends_;
-};
-
 double deviation_of(std::span<const float> rewards) {
   double mean = 0, squares = 0;
   for (float r : rewards) mean += static_cast<double>(r) / static_cast<double>(rewards.size());
@@ -94,40 +35,6 @@ double deviation_of(std::span<const float> rewards) {
 }
 
 }  // namespace
-
-Result<reward::RewardSet> read_rewards(const TrainConfig& config) {
-  if (config.objective.rollouts.rewards.empty()) return reward::RewardSet();
-  ConfigDocument document;
-  document.file = "objective";
-  document.root = Json{{"rewards", config.objective.rollouts.rewards}};
-  ConfigReader reader(document);
-  return reward::RewardSet::read(reader);
-}
-
-Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const std::vector<std::string>& paths,
-                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                                const reward::RewardSet& rewards) {
-  MALMOI_ASSIGN(chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
-  const PromptReader reader(model, tokenizer, std::move(chat_template), config.data.chat.date);
-  const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
-  std::vector<RolloutPrompt> prompts;
-  for (const std::string& path : paths) {
-    MALMOI_TRY(data::for_each_table_row(path, "prompt", [&](data::TableRow&& row) -> Status {
-      const std::string where = row.where;
-      MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
-      if (static_cast<int64_t>(prompt.ids.size()) > room)
-        return invalid_data(fmt::format("the prompt has {} tokens; with an answer of {} there is room for {}",
-                                        prompt.ids.size(), config.objective.rollouts.max_tokens, room),
-                            where, "raise data.sequence_length or lower objective.max_tokens");
-      if (Status fits = rewards.check_row(prompt.row); !fits.ok())
-        return invalid_data(fits.error().what, where, fits.error().remedy);
-      prompts.push_back(std::move(prompt));
-      return {};
-    }));
-  }
-  if (prompts.empty()) return invalid_data("holds no prompts", paths.empty() ? "data.train" : paths[0], "add some");
-  return prompts;
-}
 
 RolloutSource::RolloutSource(const TrainConfig& config, std::vector<RolloutPrompt> prompts,
                              const std::unique_ptr<model::Model>& model, const tokenizer::Tokenizer& tokenizer,
@@ -276,13 +183,6 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
   std::vector<NamedFigure> figures = std::exchange(figures_, of_training);
   tell_lengths(answers, figures);
   return figures;
-}
-
-Result<uint64_t> answers_of_epoch(const TrainConfig& config, const model::Model& model,
-                                  const tokenizer::Tokenizer& tokenizer) {
-  MALMOI_ASSIGN(const reward::RewardSet rewards, read_rewards(config));
-  MALMOI_ASSIGN(const auto prompts, read_prompts(config, config.data.train, model, tokenizer, rewards));
-  return prompts.size() * static_cast<uint64_t>(config.objective.rollouts.group);
 }
 
 size_t answers_bytes(const TrainConfig& config, const model::Model& model) {

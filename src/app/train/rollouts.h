@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/train/data.h"
+#include "app/train/rollout_prompts.h"
 #include "base/error.h"
 #include "base/job.h"
 #include "model/model.h"
@@ -17,24 +18,6 @@
 #include "train/loop.h"
 
 namespace malmoi::app {
-
-/// A prompt as the model reads it, and the row of data that it is of, which rewards look at.
-struct RolloutPrompt {
-  std::string text;
-  std::vector<int32_t> ids;
-  std::vector<int32_t> ends = {};  // tokens that end an answer to it, beside those of the model
-  Json row;
-};
-
-/// objective.rewards; none where an objective needs none. Errors name the place of what is wrong.
-Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
-
-/// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the
-/// model's template renders. Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot
-/// judge.
-Result<std::vector<RolloutPrompt>> read_prompts(const train::TrainConfig& config, const std::vector<std::string>& paths,
-                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                                const reward::RewardSet& rewards);
 
 /// Rows are answers: `group` in succession are of one prompt. Which prompt a group has, and the seeds that its answers are drawn
 /// by, follow from its number, so that a resumed run goes on with the same. One thread.
@@ -88,10 +71,6 @@ class RolloutSource final : public train::ExampleSource {
   std::vector<Answer> answers_;
   std::vector<train::NamedFigure> figures_;
 };
-
-/// Answers of an epoch: of each prompt a group.
-Result<uint64_t> answers_of_epoch(const train::TrainConfig& config, const model::Model& model,
-                                  const tokenizer::Tokenizer& tokenizer);
 
 /// Bytes that the states of the answers that are sampled together take at most; 0: the configuration samples none.
 size_t answers_bytes(const train::TrainConfig& config, const model::Model& model);

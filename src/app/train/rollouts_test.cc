@@ -7,11 +7,9 @@
 #include <map>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #include "app/train/plan.h"
-#include "app/train/train.h"
-#include "base/test_folder.h"
+#include "app/train/small_run.h"
 #include "infer/tiny_model.h"
 #include "model/save.h"
 
@@ -34,7 +32,9 @@ void write_letters(model::Model& model) {
     if (name != "model.norm.weight" && name != "lm_head.weight") continue;
     std::fill_n(values, master.elements(), 0.0f);
     if (name == "model.norm.weight") values[0] = 1;
-    else values['x' * master.shape().columns()] = kSure, values['y' * master.shape().columns()] = -kSure;
+    if (name != "lm_head.weight") continue;
+    values['x' * master.shape().columns()] = kSure;
+    values['y' * master.shape().columns()] = -kSure;
   }
   model.refresh_compute();
 }
@@ -122,10 +122,7 @@ class Rollouts : public testing::Test {
     document_.root["train"]["steps"] = steps;
     auto report = train(document_, {.resume = resume}, job_);
     EXPECT_TRUE(report.ok()) << (report.ok() ? "" : report.error().to_string());
-    std::vector<Json> rows;
-    std::istringstream lines(*read_file(folder_ / run / "metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) rows.push_back(*parse_json(line, "metrics"));
-    return rows;
+    return metrics_in(folder_ / run);
   }
 
   Path folder_;
@@ -201,9 +198,11 @@ TEST_F(Rollouts, PromptsAreTextsOrMessages) {
   EXPECT_GT((*prompts)[1].text.size(), 2u) << "the template says who speaks";
   EXPECT_EQ((*prompts)[1].row["prompt"][0]["role"], "user") << "rewards see the row as it is";
   write_prompts({R"({"prompt": "hi"})", R"({"prompt": [{"role": "user"}]})"});
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("prompts.jsonl (line 2)"), HasSubstr("has no role and content")));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("prompts.jsonl (line 2)"), HasSubstr("has no content")));
+  write_prompts({R"({"prompt": [{"content": "hi"}]})"});
+  EXPECT_THAT(refusal(), HasSubstr("has no role"));
   write_prompts({R"({"prompt": []})"});
-  EXPECT_THAT(refusal(), HasSubstr("has no message"));
+  EXPECT_THAT(refusal(), HasSubstr("is no list of messages"));
 }
 
 TEST_F(Rollouts, PromptsThatCannotBeAnsweredOrJudgedAreRefused) {

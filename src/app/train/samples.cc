@@ -39,10 +39,9 @@ void SampleWriter::write(int64_t step) {
 }
 
 // A prompt as the question of a conversation; empty where the template cannot show it.
-std::vector<int32_t> SampleWriter::ask(const std::string& question, std::vector<int32_t>& ends) const {
-  auto chat_template = chat_template_of(config_, *tokenizer_);
-  if (!chat_template.ok()) return {};
-  auto chat = chat_template->render({{.role = "user", .content = question}});
+std::vector<int32_t> SampleWriter::ask(const chat::ChatTemplate& chat_template, const std::string& question,
+                                       std::vector<int32_t>& ends) const {
+  auto chat = chat_template.render({{.role = "user", .content = question}}, {.date = config_.data.chat.date});
   if (!chat.ok()) return {};
   std::ranges::copy(infer::end_of_turn_ids(*tokenizer_, *chat), std::back_inserter(ends));
   return infer::chat_ids(model_, *tokenizer_, ends, *chat);
@@ -53,10 +52,16 @@ std::vector<SampleWriter::Sample> SampleWriter::texts() const {
   if (!tokenizer_ || !model_.generates()) return samples;
   std::vector<int32_t> ends;
   if (auto end = tokenizer::document_marks(*tokenizer_).after) ends.push_back(*end);
+  std::optional<chat::ChatTemplate> of_chats;
+  if (config_.data.format == train::DataFormat::kChat) {
+    auto opened = chat_template_of(config_, *tokenizer_);
+    if (!opened.ok()) return samples;
+    of_chats = *std::move(opened);
+  }
   for (const std::string& prompt : config_.samples.prompts) {
     infer::Request request;
     std::vector<int32_t> own_ends = ends;
-    if (config_.data.format == train::DataFormat::kChat) request.prompt = ask(prompt, own_ends);
+    if (of_chats) request.prompt = ask(*of_chats, prompt, own_ends);
     else request.prompt = infer::prompt_ids(model_, *tokenizer_, ends, prompt, false);
     if (request.prompt.empty()) continue;
     request.max_tokens = config_.samples.tokens;

@@ -7,6 +7,7 @@
 
 #include "app/train/run_folder.h"
 #include "base/job.h"
+#include "chat/chat_template.h"
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"
 #include "train/config.h"
@@ -32,7 +33,8 @@ class SampleWriter {
   std::vector<Sample> texts() const;
 
  private:
-  std::vector<int32_t> ask(const std::string& question, std::vector<int32_t>& ends) const;
+  std::vector<int32_t> ask(const chat::ChatTemplate& chat_template, const std::string& question,
+                           std::vector<int32_t>& ends) const;
 
   const train::TrainConfig& config_;
   const RunFolder& folder_;

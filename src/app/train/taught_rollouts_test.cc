@@ -1,9 +1,4 @@
 // On-policy distillation: a student samples answers to prompts and learns what a teacher says of each of their tokens.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <sstream>
-
 #include "app/train/small_run.h"
 
 namespace malmoi::app {
@@ -14,32 +9,21 @@ class TaughtRollouts : public SmallRun {
   void SetUp() override {
     SmallRun::SetUp();
     document_.root["train"]["optimizer"] = {{"lr", 0.05}};  // so that the average is another model than the last
-    auto report = train(document_, {}, job_);
-    ASSERT_TRUE(report.ok()) << report.error().to_string();
+    train_base();
     std::string prompts;
     for (const char* words : {"the", "the quick", "lazy", "over the"}) prompts += dump_json({{"prompt", words}}) + "\n";
     ASSERT_TRUE(write_file(folder_ / "prompts.jsonl", prompts).ok());
   }
   // A student that begins as the run's model.
-  std::vector<Json> metrics_of(const std::string& teacher, const std::string& out, int64_t steps, bool resume = false) {
-    ConfigDocument document;
-    document.root = {
-        {"objective", {{"name", "distillation"}, {"teacher", teacher}, {"loss", "reverse_kl"}, {"max_tokens", 4}}},
-        {"model", {{"init_from", (folder_ / "run" / "model").string()}}},
-        {"data", {{"format", "prompts"}, {"train", {(folder_ / "prompts.jsonl").string()}}, {"sequence_length", 16}}},
-        {"train",
-         {{"batch_size", 4},
-          {"steps", steps},
-          {"dtype", "f32"},
-          {"schedule", {{"name", "constant"}}},
-          {"optimizer", {{"lr", 0.01}}}}},
-        {"out", (folder_ / out).string()}};
-    auto report = train(document, {.resume = resume}, job_);
-    EXPECT_TRUE(report.ok()) << report.error().to_string();
-    std::vector<Json> rows;
-    std::istringstream lines(*read_file(folder_ / out / "metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) rows.push_back(*parse_json(line, "metrics"));
-    return rows;
+  std::vector<Json> metrics_of(const std::string& teacher, const std::string& out, int64_t steps,
+                               bool resume = false) const {
+    ConfigDocument document = run_from_base(out, steps);
+    document.root["objective"] = {
+        {"name", "distillation"}, {"teacher", teacher}, {"loss", "reverse_kl"}, {"max_tokens", 4}};
+    document.root["data"] = {
+        {"format", "prompts"}, {"train", {(folder_ / "prompts.jsonl").string()}}, {"sequence_length", 16}};
+    document.root["train"]["optimizer"] = {{"lr", 0.01}};
+    return SmallRun::metrics_of(document, resume);
   }
 };
 

@@ -9,7 +9,7 @@
 #include "app/train/choices.h"
 #include "app/train/planner.h"
 #include "base/counted.h"
-#include "base/log.h"
+#include "base/json_read.h"
 
 namespace malmoi::app {
 namespace {
@@ -47,6 +47,10 @@ std::string length_why(const RowLength& length) {
                      length.cut == 1 ? "1 row is" : fmt::format("{} rows are", length.cut), length.longest);
 }
 
+void leave_out_null(Json& object, const char* key) {
+  if (object.is_object() && object.contains(key) && object[key].is_null()) object.erase(key);
+}
+
 std::string number_text(double number) { return fmt::format("{:.4g}", number); }
 
 }  // namespace
@@ -66,8 +70,7 @@ Draft Draft::make(const DraftInput& input) {
 }
 
 bool Draft::asks(std::string_view section, std::string_view key) const {
-  const auto found = input_.asked.find(section);
-  return found != input_.asked.end() && found->is_object() && found->contains(key);
+  return json_object(input_.asked, section).contains(key);
 }
 
 void Draft::choose_objective() {
@@ -172,9 +175,7 @@ Result<ConfigDocument> Draft::with_asked(Json root) const {
     train.erase("minutes");
   }
   if (asks("train", "global_batch")) train.erase("gradient_accumulation");
-  const Json asked_train = input_.asked.value("train", Json::object());
-  if (asked_train.is_object() && asked_train.contains("optimizer") && asked_train["optimizer"].is_object() &&
-      asked_train["optimizer"].contains("name"))
+  if (json_object(json_object(input_.asked, "train"), "optimizer").contains("name"))
     train["optimizer"] = Json::object();  // each has rates and keys of its own
   if (asks("data", "valid")) root["data"].erase("valid_fraction");
   if (asks("objective", "name")) {
@@ -186,11 +187,8 @@ Result<ConfigDocument> Draft::with_asked(Json root) const {
     root["adapter"].erase("alpha");
   ConfigDocument document{.root = std::move(root), .file = "tune.yaml"};
   for (const std::string& assignment : input_.assignments) MALMOI_TRY(override_config(document, assignment));
-  for (Json* object : {&document.root, &document.root["model"]}) {
-    for (const char* key : {"adapter", "quantize"}) {
-      if (object->is_object() && object->contains(key) && (*object)[key].is_null()) object->erase(key);
-    }
-  }
+  leave_out_null(document.root, "adapter");
+  leave_out_null(document.root["model"], "quantize");
   return document;
 }
 

@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 
 #include "app/train/planner.h"
+#include "base/json_read.h"
 #include "base/log.h"
+#include "train/chat_encoder.h"
+#include "train/objective.h"
 
 namespace malmoi::app {
 namespace {
@@ -37,9 +40,15 @@ double in_three_digits(double number) {
 
 int64_t rounded_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
+// The objective stands in the table.
 bool compares_answers(std::string_view objective) {
-  constexpr std::string_view kNames[] = {"dpo", "ipo", "kto", "orpo", "simpo", "cpo", "apo"};
-  return std::ranges::find(kNames, objective) != std::end(kNames);
+  const train::ObjectiveEntry& entry = train::objective_entry(objective);
+  const auto use = train::chat_use(entry.arrays);
+  return entry.task == model::Task::kCausalLm && use && *use != train::ChatUse::kConversations;
+}
+
+bool asks_reference(std::string_view objective) {
+  return train::beside({.name = std::string(objective)}) == train::Beside::kReference;
 }
 
 bool says_null(const Json& object, const char* key) { return object.contains(key) && object[key].is_null(); }
@@ -114,7 +123,7 @@ double scale_of_scores(double largest) {
 }
 
 WaysToTry choose_ways(std::string_view objective, int64_t parameters, const Json& asked) {
-  const Json model = asked.contains("model") && asked["model"].is_object() ? asked["model"] : Json::object();
+  const Json& model = json_object(asked, "model");
   const std::string size = format_count(static_cast<double>(parameters)) + " parameters";
   WaysToTry ways;
   if (model.contains("quantize") && model["quantize"].is_object()) return {{kQloraWay}, "as you said"};
@@ -123,7 +132,7 @@ WaysToTry choose_ways(std::string_view objective, int64_t parameters, const Json
     ways = {{kLoraWay}, "as you said"};
   } else if (objective == "classification") {
     return {{kFullWay}, "a new head is learned with all weights, which no adapter holds"};
-  } else if (compares_answers(objective)) {
+  } else if (asks_reference(objective)) {
     ways = {{kLoraWay}, "the base without its adapter is the reference, which then takes no memory of its own"};
   } else if (parameters <= kSmallModel) {
     ways = {{kFullWay, kLoraWay}, size + ": a small model, an adapter would save little"};

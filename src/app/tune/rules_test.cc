@@ -69,6 +69,8 @@ TEST(TuneRules, RatesOfAdaptersAreTenTimesThoseOfAllWeights) {
   EXPECT_EQ(choose_rate("sft", true, kLarge, 50), 3e-4) << "a short run takes more";
   EXPECT_EQ(choose_rate("sft", false, kTiny, 1000), 5e-5);
   EXPECT_EQ(choose_rate("dpo", true, kLarge, 50), 5e-6);
+  EXPECT_EQ(choose_rate("orpo", true, kLarge, 1000), 5e-6);
+  EXPECT_EQ(choose_rate("kto", true, kLarge, 1000), 5e-6);
   EXPECT_EQ(choose_rate("seq2seq", false, kLarge, 1000), 5e-5);
   EXPECT_EQ(scale_of_scores(4.8), 5);
   EXPECT_EQ(scale_of_scores(0.9), 1);
@@ -80,6 +82,8 @@ TEST(TuneRules, WaysFollowFromTheSizeAndWhatWasAsked) {
   EXPECT_THAT(choose_ways("sft", kTiny, Json::object()).names, ElementsAre(kFullWay, kLoraWay, kQloraWay));
   EXPECT_THAT(choose_ways("sft", kLarge, Json::object()).names, ElementsAre(kLoraWay, kQloraWay));
   EXPECT_THAT(choose_ways("dpo", kTiny, Json::object()).names, ElementsAre(kLoraWay, kQloraWay));
+  EXPECT_THAT(choose_ways("orpo", kTiny, Json::object()).names, ElementsAre(kFullWay, kLoraWay, kQloraWay))
+      << "no reference is asked";
   EXPECT_THAT(choose_ways("classification", kLarge, Json::object()).names, ElementsAre(kFullWay));
   EXPECT_THAT(choose_ways("sft", kLarge, {{"adapter", nullptr}}).names, ElementsAre(kFullWay));
   EXPECT_THAT(choose_ways("sft", kTiny, {{"adapter", {{"r", 8}}}}).names, ElementsAre(kLoraWay, kQloraWay));

@@ -7,6 +7,7 @@
 #include "app/train/texts.h"
 #include "app/tune/survey.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "data/chats/reader.h"
 #include "train/config.h"
 
@@ -30,10 +31,7 @@ const char* objective_of(data::ChatShape shape) {
 
 Result<ShapeOfFile> read_shape_of(const Path& file, const Json& asked, const Job& job) {
   ShapeOfFile found;
-  std::optional<data::ChatShape> forced;
-  for (size_t i = 0; i < data::kChatShapeNames.size(); ++i) {
-    if (asked.contains("shape") && asked["shape"] == data::kChatShapeNames[i]) forced = static_cast<data::ChatShape>(i);
-  }
+  const auto forced = data::shape_named(json_string(asked, "shape"));
   MALMOI_ASSIGN(found.shape, data::for_each_chat(file, forced, [&](Result<data::ChatRow>&& row) {
                   ++found.rows;
                   if (row.ok()) found.places.push_back(held_out_place(first_question(*row)));
@@ -62,15 +60,14 @@ ConfigDocument whole_rows(const Path& file, const std::string& base, const Json&
 }  // namespace
 
 Result<Survey> survey_chats(const Path& data, const std::string& base, const Json& asked, const Job& job) {
-  const Json of_data = asked.contains("data") && asked["data"].is_object() ? asked["data"] : Json::object();
+  const Json& of_data = json_object(asked, "data");
   MALMOI_ASSIGN(ShapeOfFile found, read_shape_of(data, of_data, job));
   Survey survey{.objective = objective_of(found.shape),
                 .format = "chat",
                 .rows = found.rows,
                 .places = std::move(found.places),
                 .pairs = found.shape == data::ChatShape::kPreference || found.shape == data::ChatShape::kUnpaired};
-  if (asked.contains("objective") && asked["objective"].is_object())
-    survey.objective = json_string(asked["objective"], "name", survey.objective);
+  survey.objective = json_string(json_object(asked, "objective"), "name", survey.objective);
   constexpr int64_t kLongest = 1 << 20;
   const ConfigDocument document = whole_rows(data, base, of_data, survey.objective, kLongest);
   MALMOI_ASSIGN(const train::TrainConfig config, train::parse_train_config(document));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -8,6 +7,7 @@
 #include "app/tune/table_look.h"
 #include "app/tune/table_roles.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/parallel.h"
 #include "data/table.h"
 #include "train/table_format.h"
@@ -28,10 +28,11 @@ const char* table_objective(TuneGoal goal) {
   }
 }
 
+// Empty: the row has none.
 std::string text_under(const data::TableRow& row, const std::string* column) {
-  const Json* cell = column ? row.find(*column) : nullptr;
-  if (!cell || cell->is_array() || cell->is_object()) return {};
-  return cell->is_string() ? cell->get<std::string>() : dump_json(*cell);
+  if (!column) return {};
+  auto text = train::cell_text(row.find(*column), *column, row.where);
+  return text.ok() ? *std::move(text) : std::string();
 }
 
 // Reads the rows by their roles.
@@ -113,9 +114,7 @@ class TableSurvey {
 Result<Survey> survey_table(const Path& data, TuneGoal goal, const Json& asked, const tokenizer::Tokenizer& tokenizer,
                             const Job& job) {
   MALMOI_ASSIGN(const TableLook look, look_at_table(data));
-  const Json columns = asked.contains("data") && asked["data"].is_object() && asked["data"].contains("columns")
-                           ? asked["data"]["columns"]
-                           : Json::object();
+  const Json& columns = json_object(json_object(asked, "data"), "columns");
   MALMOI_ASSIGN(TableRoles roles, find_roles(goal, look, columns, data.string()));
   TableSurvey survey(goal, std::move(roles));
   MALMOI_TRY(data::for_each_table_row(data, survey.first_column(), [&](data::TableRow&& row) {

@@ -9,8 +9,6 @@
 #include "base/ascii.h"
 #include "base/shown.h"
 #include "base/utf8.h"
-#include "data/readers/formats.h"
-#include "data/readers/lines.h"
 #include "data/table.h"
 
 namespace malmoi::app {
@@ -18,32 +16,6 @@ namespace {
 
 constexpr uint64_t kRowsLookedAt = 1000;
 constexpr size_t kShownCharacters = 24;
-
-// The ending of a file's name, without that of zstd.
-std::string table_ending(const Path& path) {
-  std::string ending = ascii_lower(path.extension().string());
-  return ending == ".zst" ? ascii_lower(path.stem().extension().string()) : ending;
-}
-
-// What stands between separators; quotes around a name are not its own. The separator is that of the CSV reader.
-std::string last_name(std::string_view header, bool tabs) {
-  char separator = '\t';
-  if (!tabs) {
-    const auto comma = header.find(',');
-    separator = ',';
-    for (char other : {'|', '\t', ';'}) {
-      if (comma == std::string_view::npos && header.find(other) != std::string_view::npos) separator = other;
-    }
-  }
-  std::string name;
-  bool quoted = false;
-  for (char c : header) {
-    if (c == '"' && !tabs) quoted = !quoted;
-    else if (c == separator && !quoted) name.clear();
-    else name += c;
-  }
-  return std::string(ascii_trim(name));
-}
 
 std::string beginning_of(const std::string& text) {
   size_t at = 0;
@@ -100,30 +72,11 @@ std::string TableLook::described() const {
   return columns.size() > kMostColumns ? text + " ..." : text;
 }
 
-Result<std::string> last_column(const Path& path) {
-  const std::string ending = table_ending(path);
-  if (ending == ".jsonl" || ending == ".ndjson" || ending == ".json") return std::string();
-  constexpr uint64_t kLongestHeader = 1 << 20;
-  MALMOI_ASSIGN(auto source, data::open_line_source(path.string()));
-  data::DecodedLines lines(std::move(source), kLongestHeader);
-  std::string_view line;
-  while (true) {
-    MALMOI_ASSIGN(const bool more, lines.next(line));
-    if (!more) return invalid_data("holds no rows", path.string(), "add some");
-    // Spreadsheets are told their separator by a first line, which names no column.
-    if (!ascii_trim(line).empty() && !ascii_lower(line).starts_with("sep=")) break;
-  }
-  return last_name(line, ending != ".csv");
-}
-
 Result<TableLook> look_at_table(const Path& path) {
   if (!malmoi::exists(path)) return not_found("there is no such file", path.string(), "check --data");
-  if (table_ending(path) == ".parquet")
-    return unsupported("Parquet cannot be read here", path.string(), data::kConvertParquet);
-  MALMOI_ASSIGN(const std::string column, last_column(path));
   TableLook look;
   bool enough = false;
-  const Status read = data::for_each_table_row(path, column, [&](data::TableRow&& row) -> Status {
+  const Status read = data::for_each_table_row(path, "", [&](data::TableRow&& row) -> Status {
     look.add(row.cells);
     enough = look.rows == kRowsLookedAt;
     if (enough) return Error{ErrorCode::kCancelled, "enough was read", {}, {}};

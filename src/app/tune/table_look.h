@@ -38,11 +38,7 @@ struct TableLook {
   std::string described() const;
 };
 
-/// Looks at the first thousand rows of a table as data::for_each_table_row reads it. Errors: its; a file without rows; Parquet, with the
-/// conversion.
+/// Looks at the first thousand rows of a table as data::for_each_table_row reads it. Errors: its; a file without rows.
 Result<TableLook> look_at_table(const Path& path);
-
-/// The column that for_each_table_row reads a file by before any is known: the last one of a header line; empty where rows are objects.
-Result<std::string> last_column(const Path& path);
 
 }  // namespace malmoi::app

@@ -58,7 +58,7 @@ constexpr double kRowsOfLabel = 3;  // on average, that a set of labels has at l
 class RoleFinder {
  public:
   RoleFinder(const TableLook& look, const Json& asked, const std::string& where)
-      : look_(look), asked_(asked.is_object() ? asked : Json::object()), where_(where) {}
+      : look_(look), asked_(asked), where_(where) {}
 
   Result<TableRoles> classify() {
     if (const ColumnLook* nested = conversations()) return refused_conversations(nested->name, "labels");
@@ -245,7 +245,7 @@ class RoleFinder {
   }
 
   const TableLook& look_;
-  const Json asked_;
+  const Json& asked_;
   const std::string& where_;
 };
 

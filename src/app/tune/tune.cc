@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/report/evaluations.h"
 #include "app/train/data.h"
 #include "app/train/memory.h"
 #include "app/train/planner.h"
@@ -12,6 +13,7 @@
 #include "app/tune/tuned_model.h"
 #include "app/use/adapter.h"
 #include "base/counted.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "infer/state_budget.h"
 
@@ -92,10 +94,11 @@ void add_memory_and_time(Draft& draft, const FoundWay& found, const WaysToTry& w
   const PlanReport& plan = found.plan;
   draft.choices.push_back({"training", found.name == kFullWay ? "all weights" : std::string(found.name), ways.why});
   const Json& train = root["train"];
-  const auto accumulation = train.value("gradient_accumulation", int64_t{1});
+  const int64_t accumulation = json_count(train, "gradient_accumulation").value_or(1);
   draft.choices.push_back(
       {"step",
-       fmt::format("{}{}", counted(static_cast<uint64_t>(train.value("batch_size", plan.batch_size)), "row"),
+       fmt::format("{}{}",
+                   counted(static_cast<uint64_t>(json_count(train, "batch_size").value_or(plan.batch_size)), "row"),
                    accumulation > 1 ? fmt::format(" at a time, {} times", accumulation) : ""),
        fmt::format("{} of memory, checkpointing {}", format_bytes(static_cast<double>(plan.memory.total())),
                    plan.checkpointing)});
@@ -145,10 +148,9 @@ Result<TuneReport> prepare_tuning(const TuneOptions& options, const TunedModel& 
   const WaysToTry ways = choose_ways(survey.objective, model.parameters, asked);
   MALMOI_ASSIGN(FoundWay found, find_way(draft, ways, job));
   const double whole = found.seconds;
-  const Json asked_train = asked.value("train", Json::object());
+  const Json& asked_train = json_object(asked, "train");
   const bool length_is_asked =
-      asked_train.is_object() &&
-      (asked_train.contains("steps") || asked_train.contains("epochs") || asked_train.contains("minutes"));
+      asked_train.contains("steps") || asked_train.contains("epochs") || asked_train.contains("minutes");
   const bool cut_short = !length_is_asked && options.minutes > 0 && whole > 60 * options.minutes;
   MALMOI_ASSIGN(const ConfigDocument document, draft.finished(found.name, found.plan, cut_short ? options.minutes : 0));
 
@@ -200,10 +202,12 @@ Result<TuneReport> tune(const TuneOptions& options, const Job& job) {
   auto trained = train(document, {}, job);
   if (!trained.ok()) return with_way_on(trained.error(), report.config);
   report.trained = true;
-  const Path run = document.root["out"].get<std::string>();
+  const Path run = ConfigReader(document).text("out", "");
   report.model = run.string();
-  report.before = trained->before;
-  if (trained->best) report.after = figures_after(run, trained->best->step);
+  const Evaluations measured = read_evaluations(run, to_json(*trained));
+  if (measured.before) report.before = measured.before->figures;
+  if (measured.best) report.after = measured.best->figures;
+  report.changes = changes_text(measured);
   const bool adapter = trained->adapter_parameters.has_value();
   if (adapter && options.merge)
     MALMOI_TRY(merge_adapter({.model = model.name, .adapter = run, .out = run / "model", .dtype = {}}, job));

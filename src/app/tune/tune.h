@@ -36,6 +36,7 @@ struct TuneReport {
   std::string model;  // what opens by --model: OUT
   Json before = Json::object(),
        after = Json::object();        // figures of the held-out rows, by name; after: of the best model
+  std::string changes;                // of these figures, for people; empty: nothing was held out
   std::vector<std::string> commands;  // to use it
 };
 Json to_json(const TuneReport& report);

@@ -117,6 +117,7 @@ TEST_F(Tuning, AnAdapterIsTrainedJudgedMergedAndTheSameByItsFile) {
   ASSERT_TRUE(report.before.contains("valid_loss"));
   ASSERT_TRUE(report.after.contains("valid_loss"));
   EXPECT_LT(report.after["valid_loss"].get<double>(), report.before["valid_loss"].get<double>());
+  EXPECT_THAT(report.changes, AllOf(HasSubstr("held out, before -> after"), HasSubstr("loss")));
   EXPECT_TRUE(load_for_generation(options_.out.string(), {DType::kF32}, job_).ok());
   EXPECT_TRUE(find_model(options_.out.string()).ok()) << "what is served is a whole model";
   EXPECT_TRUE(malmoi::exists(options_.out / "model" / "chat_template.jinja"));

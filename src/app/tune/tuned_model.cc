@@ -1,10 +1,8 @@
 #include "app/tune/tuned_model.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "app/use/generate.h"
-#include "base/json_read.h"
 #include "model/load.h"
 
 namespace malmoi::app {
@@ -68,21 +66,6 @@ Result<TunedModel> find_tuned_model(const std::string& name, TuneGoal goal, cons
   found.parameters = (*with_head)->parameter_count();
   found.max_positions = (*with_head)->max_positions();
   return found;
-}
-
-Json figures_after(const Path& run, int64_t best_step) {
-  Json figures = Json::object();
-  const auto text = read_file(run / "metrics.jsonl");
-  if (!text.ok() || best_step < 1) return figures;
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto step = parse_json(line, "");
-    if (!step.ok() || json_count(*step, "step") != best_step - 1) continue;
-    for (const auto& [name, value] : step->items()) {
-      if (name.starts_with("valid_") && value.is_number()) figures[name] = value;
-    }
-  }
-  return figures;
 }
 
 std::vector<std::string> commands_to_use(TuneGoal goal, const Path& run, const std::string& base, bool adapter) {

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/job.h"
-#include "base/json.h"
 
 namespace malmoi::app {
 
@@ -23,9 +22,6 @@ struct TunedModel {
 /// Errors: no model there; one that is not of the goal's kind (a decoder for chat, an encoder-decoder to translate, a family with a head
 /// that sorts, an encoder for vectors), with what is.
 Result<TunedModel> find_tuned_model(const std::string& name, TuneGoal goal, const Job& job);
-
-/// Figures of the held-out rows from a run's metrics.jsonl, of the evaluation after `best_step` steps, by name. Empty: there was none.
-Json figures_after(const Path& run, int64_t best_step);
 
 /// How what stands in `run` is used. `adapter`: it is one, around `base`, and not merged.
 std::vector<std::string> commands_to_use(TuneGoal goal, const Path& run, const std::string& base, bool adapter);

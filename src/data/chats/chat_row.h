@@ -24,6 +24,13 @@ enum class ChatShape : uint8_t {
 inline constexpr std::array<std::string_view, 6> kChatShapeNames = {"messages",          "sharegpt",   "alpaca",
                                                                     "prompt_completion", "preference", "unpaired"};
 inline std::string_view shape_name(ChatShape shape) { return kChatShapeNames[static_cast<size_t>(shape)]; }
+/// None: no shape has this name.
+inline std::optional<ChatShape> shape_named(std::string_view name) {
+  for (size_t i = 0; i < kChatShapeNames.size(); ++i) {
+    if (kChatShapeNames[i] == name) return static_cast<ChatShape>(i);
+  }
+  return {};
+}
 
 struct ChatRow {
   /// A conversation; of preferences and judgements what comes before the answer.

@@ -126,6 +126,10 @@ TEST(ChatShapes, WhatIsWrongWithARowSaysWhere) {
   EXPECT_THAT(row_of(R"({"messages": []})"), StartsWith("f (line 3): 'messages' is no list of messages"));
   EXPECT_THAT(row_of(R"({"messages": ["a"]})"), StartsWith("f (line 3), messages[0]: is no message"));
   EXPECT_THAT(row_of(R"({"messages": [{"content": "a"}]})"), HasSubstr("a message has no role"));
+  EXPECT_THAT(row_of(R"({"messages": [{"role": "user", "content": null}]})"),
+              StartsWith("f (line 3), messages[0]: a message of the user has no content"));
+  EXPECT_EQ(row_of(R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "thinking": "t"}]})"),
+            "messages user: q | assistant:  (t)");
   EXPECT_THAT(row_of(R"({"messages": [{"role": "narrator", "content": "a"}]})"), HasSubstr("the role 'narrator'"));
   EXPECT_THAT(row_of(R"({"messages": [{"role": "user", "content": {"a": 1}}]})"),
               HasSubstr("neither a text nor parts"));
@@ -166,6 +170,12 @@ TEST_F(ChatFiles, EveryKindGivesTheSameRows) {
   EXPECT_THAT(read("lines.json", rows[0] + "\n" + rows[1]), want) << "lines that are called JSON";
   EXPECT_THAT(read("a.csv", "prompt,completion,note\n\"p, q\",c,x\n좋아?,응,\n"), want);
   EXPECT_THAT(read("a.tsv", "prompt\tcompletion\np, q\tc\n좋아?\t응\n"), want);
+}
+
+TEST_F(ChatFiles, RowsOfATableMayLackCells) {
+  EXPECT_THAT(
+      read("a.csv", "prompt,completion,note\np,\nq,c\n"),
+      ElementsAre("prompt_completion", HasSubstr("'completion' is missing or empty"), "user: q | assistant: c"));
 }
 
 TEST_F(ChatFiles, ABadRowIsToldAndTheNextIsRead) {

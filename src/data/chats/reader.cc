@@ -1,6 +1,5 @@
 #include "data/chats/reader.h"
 
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,11 +16,6 @@ namespace {
 
 constexpr uint64_t kMostJson = 4ull << 30;  // of one list, which is held whole
 
-std::string ending_of(const Path& path) {
-  std::string ending = ascii_lower(path.extension().string());
-  return ending == ".zst" ? ascii_lower(path.stem().extension().string()) : ending;
-}
-
 // What a file begins with, behind white space and a byte order mark.
 Result<std::string> head_of(const Path& path) {
   MALMOI_ASSIGN(auto source, open_line_source(path.string()));
@@ -30,25 +24,6 @@ Result<std::string> head_of(const Path& path) {
   head.resize(size);
   if (head.starts_with("\xEF\xBB\xBF")) head.erase(0, 3);
   return std::string(ascii_trim(head));
-}
-
-// The column that a table is read by must be there: the one of answers.
-std::string answers_column(std::string_view header) {
-  constexpr std::array<std::string_view, 10> kAnswers = {"completion",    "output",   "response",          "answer",
-                                                         "solution",      "rejected", "rejected_response", "messages",
-                                                         "conversations", "chosen"};
-  header = header.substr(0, header.find_first_of("\r\n"));
-  std::vector<std::string> names(1);
-  for (char c : header) {
-    if (c == ',' || c == ';' || c == '\t' || c == '|') names.emplace_back();
-    else if (c != '"' && c != ' ') names.back() += c;
-  }
-  for (std::string_view answer : kAnswers) {
-    for (const std::string& name : names) {
-      if (name == answer) return name;
-    }
-  }
-  return names.back();
 }
 
 // Each row of a JSON list.
@@ -84,10 +59,8 @@ Result<ChatShape> shape_of_row(const TableRow& row) {
 Result<ChatShape> for_each_chat(const Path& path, std::optional<ChatShape> shape, const ChatSink& sink) {
   if (!malmoi::exists(path))
     return not_found("there are no such conversations", path.string(), "check data.train and data.valid");
-  const std::string ending = ending_of(path);
   MALMOI_ASSIGN(const std::string head, head_of(path));
-  if (ending == ".parquet" || head.starts_with("PAR1"))
-    return unsupported("Parquet cannot be read here", path.string(), kConvertParquet);
+  if (head.starts_with("PAR1")) return unsupported("Parquet cannot be read here", path.string(), kConvertParquet);
   bool any = false;
   const TableSink take = [&](TableRow&& row) -> Status {
     any = true;
@@ -96,9 +69,10 @@ Result<ChatShape> for_each_chat(const Path& path, std::optional<ChatShape> shape
     }
     return sink(read_chat_row(row.cells, *shape, row.where));
   };
-  const bool json = ending == ".json" || ending == ".jsonl" || ending == ".ndjson";
-  if (json && head.starts_with('[')) MALMOI_TRY(each_of_list(path, take));
-  else MALMOI_TRY(for_each_table_row(path, json ? std::string() : answers_column(head), take));
+  const std::string ending = table_ending(path);
+  const bool is_json = ending == ".json" || ending == ".jsonl" || ending == ".ndjson";
+  if (is_json && head.starts_with('[')) MALMOI_TRY(each_of_list(path, take));
+  else MALMOI_TRY(for_each_table_row(path, "", take));
   if (!any) return invalid_data("holds no rows", path.string(), "add some");
   return *shape;
 }

@@ -172,7 +172,7 @@ void move_shared(ChatRow& row) {
 Status read_preference(const Json& cells, ChatRow& row) {
   MALMOI_ASSIGN(Turns chosen, turns_in(cells, kChosen, "assistant", row.where));
   MALMOI_ASSIGN(Turns rejected, turns_in(cells, kRejected, "assistant", row.where));
-  const bool asked = has_any(cells, kPrompt);
+  const bool asked = cell_of(cells, kPrompt).value != nullptr;
   row.chosen = std::move(chosen.messages);
   row.rejected = std::move(rejected.messages);
   const bool alone = row.chosen.size() == 1 && row.rejected.size() == 1 && row.chosen[0].role == "assistant";

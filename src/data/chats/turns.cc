@@ -101,6 +101,8 @@ Result<chat::Message> message_of(const Json& turn, const std::string& where) {
   const Json* thought = member(turn, {"reasoning_content", "thinking", "reasoning"});
   if (thought && thought->is_string()) message.reasoning_content = thought->get<std::string>();
   if (const Json* calls = member(turn, {"tool_calls", "function_call"})) MALMOI_TRY(add_calls(*calls, message, where));
+  if (!content && message.tool_calls.empty() && message.reasoning_content.empty())
+    return invalid_data("a message of the " + name + " has no content", where, "write a text there");
   message.tool_call_id = json_string(turn, "tool_call_id");
   message.name = json_string(turn, "name");
   if (message.role != "assistant" && !message.tool_calls.empty())

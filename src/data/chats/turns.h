@@ -21,8 +21,8 @@ struct Turns {
   }
 };
 
-/// A list of messages or its JSON: {role, content} or ShareGPT's {from, value}. Contents are a text, parts of text, or, beside calls,
-/// nothing; arguments of calls are JSON or its text; thoughts stand under reasoning_content, thinking or reasoning. Errors,
+/// A list of messages or its JSON: {role, content} or ShareGPT's {from, value}. Contents are a text, parts of text, or, beside calls
+/// or thoughts, nothing; arguments of calls are JSON or its text; thoughts stand under reasoning_content, thinking or reasoning. Errors,
 /// with `where`: anything else.
 Result<Turns> read_turns(const Json& cell, const std::string& column, const std::string& where);
 

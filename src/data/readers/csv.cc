@@ -81,8 +81,13 @@ class TableReader : public Reader {
     if (commas == 0 && semicolons + tabs + bars > 0) separator_ = semicolons > 0 ? ';' : tabs > 0 ? '\t' : '|';
   }
 
-  // By its usual names; else, unless one was asked for, the widest cell of the first row.
+  // By its usual names; else, unless one was asked for, the widest cell of the first row. Of cells alone it says which takes what goes
+  // beyond the header.
   Status choose_column(const std::vector<std::string>& row) {
+    if (options_.cells_alone) {
+      text_column_ = static_cast<int>(names_.size()) - 1;
+      return {};
+    }
     text_column_ = choose_text_field(names_, options_.text_field);
     if (text_column_ >= 0) return {};
     if (!options_.text_field.empty())
@@ -108,6 +113,7 @@ class TableReader : public Reader {
       row.resize(names_.size());
     }
     if (row.size() > names_.size()) return columns(row);
+    if (options_.cells_alone) row.resize(names_.size());
     rule_ = "read.no_text";
     return static_cast<size_t>(text_column_) >= row.size() ? columns(row) : "";
   }
@@ -125,7 +131,8 @@ class TableReader : public Reader {
     document.encoding = lines_.encoding();
     for (size_t i = 0; i < row.size(); ++i) {
       std::string& value = row[i];
-      if (static_cast<int>(i) == text_column_) document.text = std::move(value);
+      if (options_.cells_alone) document.meta[names_[i]] = value.empty() ? Json() : Json(std::move(value));
+      else if (static_cast<int>(i) == text_column_) document.text = std::move(value);
       else if (names_[i] == "title") document.title = std::move(value);
       else if (!value.empty()) document.meta[names_[i]] = std::move(value);
     }

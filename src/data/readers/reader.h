@@ -66,6 +66,8 @@ struct ReaderOptions {
   /// Of plain text, more than 0: a file is handed out in parts of at least so many bytes, each ending after a line break
   /// that no white space follows (or at ten times the size), so that its size does not matter.
   size_t text_part_bytes = 0;
+  bool cells_alone =
+      false;  // of tables, no column is the text: all go to meta, empty ones and those that a row lacks as null
   bool text_lines = false;  // of plain text, every line is a document of its own, without its line break
 };
 

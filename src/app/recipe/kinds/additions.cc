@@ -1,6 +1,6 @@
 // Sums of two numbers as texts to pretrain on and as prompts to be rewarded for: a task so small that reinforcement learning can be
 // watched on it.
-#include <algorithm>
+#include <compare>
 #include <set>
 
 #include <fmt/format.h>

@@ -1,0 +1,39 @@
+// The prompts that rollouts answer (data.format: prompts), and the rewards that judge the answers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "model/model.h"
+#include "reward/reward_set.h"
+#include "tokenizer/tokenizer.h"
+#include "train/config.h"
+
+namespace malmoi::app {
+
+/// A prompt as the model reads it, and the row of data that it is of, which rewards look at.
+struct RolloutPrompt {
+  std::string text;
+  std::vector<int32_t> ids;
+  std::vector<int32_t> ends = {};  // tokens that end an answer to it, beside those of the model
+  Json row;
+};
+
+/// objective.rewards; none where an objective needs none. Errors name the place of what is wrong.
+Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
+
+/// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the
+/// model's template renders. Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot
+/// judge.
+Result<std::vector<RolloutPrompt>> read_prompts(const train::TrainConfig& config, const std::vector<std::string>& paths,
+                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                                                const reward::RewardSet& rewards);
+
+/// Answers of an epoch: of each prompt a group.
+Result<uint64_t> answers_of_epoch(const train::TrainConfig& config, const model::Model& model,
+                                  const tokenizer::Tokenizer& tokenizer);
+
+}  // namespace malmoi::app
