@@ -3,18 +3,9 @@
 namespace malmoi::train {
 
 Aside::Aside(autograd::Context& context, const FrozenModel& frozen)
-    : context_(context),
-      tape_(std::exchange(context.tape, nullptr)),
-      training_(std::exchange(context.training, false)),
-      adapters_(context.row_adapters) {
-  if (!frozen.adapter.empty()) context.row_adapters = frozen.adapter;
-}
-
-Aside::~Aside() {
-  context_.tape = tape_;
-  context_.training = training_;
-  context_.row_adapters = adapters_;
-}
+    : tape_(context.tape, nullptr),
+      training_(context.training, false),
+      adapters_(context.row_adapters, frozen.adapter.empty() ? context.row_adapters : frozen.adapter) {}
 
 size_t bytes_of(const FrozenModel& frozen) {
   size_t bytes = 0;
