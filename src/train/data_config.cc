@@ -132,9 +132,6 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
     check_prompts(root, r, c, sections);
     if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
   }
-  if (d.format != DataFormat::kPrompts && !c.objective.rollouts.rewards.empty())
-    r.fail("format", "has rewards of its own, and objective.rewards judges answers to prompts",
-           "use format: prompts, or leave objective.rewards out");
   if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
   if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");
   if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())

@@ -3,6 +3,7 @@
 #include "autograd/tape.h"
 #include "train/objectives/cross_entropy.h"
 #include "train/objectives/packed_texts.h"
+#include "train/objectives/rollouts.h"
 #include "train/reference.h"
 
 namespace malmoi::train::distillation {
@@ -55,13 +56,8 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   const size_t loss = reader.choice("loss", {"forward_kl", "reverse_kl", "jsd"}, 0);
   config.mixture = loss == 2 ? reader.number("mixture", 0.5, 1e-3, 0.999) : static_cast<double>(loss);
   if (loss != 2 && reader.has("mixture")) reader.fail("mixture", "belongs to loss: jsd");
-  RolloutConfig& r = config.rollouts;
-  r.group = 1;
-  if (reader.has("rewards")) r.rewards = reader.raw("rewards");
-  r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
-  r.temperature = reader.number("sampling_temperature", 1, 1e-3, 100);
-  r.top_p = reader.number("top_p", 1, 1e-6, 1);
-  r.top_k = reader.integer("top_k", 0, 0, 1 << 30);
+  config.rollouts.group = 1;
+  read_rollouts(reader, "sampling_temperature", config.rollouts);
 }
 
 constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "sampling_temperature", "top_p", "top_k"};
