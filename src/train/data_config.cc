@@ -55,10 +55,10 @@ void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Secti
     return;
   }
   ConfigReader objective = root.object("objective");
-  if (objective.has("alpha") && c.objective.alpha > 0)
+  if (objective.has("alpha") && c.objective.distillation.alpha > 0)
     sections.add(usage_error("would have the model learn its own answers as they are", objective.where("alpha"),
                              "leave it out: with prompts it is 0"));
-  c.objective.alpha = 0;
+  c.objective.distillation.alpha = 0;
   if (!c.data.valid.empty() && !judged)
     data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
 }

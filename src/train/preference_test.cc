@@ -112,7 +112,7 @@ TEST(Preferences, LossesAreTheirFormulas) {
   const double means_alone = p.chosen / p.chosen_tokens - p.rejected / p.rejected_tokens;
   EXPECT_NEAR(simpo.sums.loss, -std::log(logistic(kBeta * means_alone - 0.4)), 1e-5);
 
-  const PairRun cpo("cpo", {.preference = {.beta = kBeta}, .alpha = 0.5});
+  const PairRun cpo("cpo", {.preference = {.beta = kBeta, .likelihood = 0.5}});
   EXPECT_NEAR(cpo.sums.loss, -std::log(logistic(kBeta * (p.chosen - p.rejected))) - 0.5 * p.chosen / p.chosen_tokens,
               1e-4);
 }
@@ -217,7 +217,7 @@ TEST(Distillation, OfAModelFromItselfIsCrossEntropyAlone) {
   const ObjectiveEntry &entry = objective_entry("distillation"), &plain = objective_entry("causal_lm");
   Trained t(entry, "llama"), other(plain, "llama");
   const Examples out = random_examples(entry, *t.model, 4, 8);
-  auto alone = entry.make({.alpha = 0.25}, {});
+  auto alone = entry.make({.distillation = {.alpha = 0.25}}, {});
   Stepper stepper = std::move(*Stepper::create(*t.model, *alone, *t.optimizer, {.arena_bytes = 64 << 20}));
   const LossSums self = stepper.evaluate(out, alone->count(out));
   EXPECT_NEAR(figure_of(self.figures, "kl"), 0, 1e-6);
