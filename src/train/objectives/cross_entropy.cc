@@ -8,6 +8,15 @@
 
 namespace malmoi::train {
 
+void read_smoothing(ConfigReader& reader, ObjectiveConfig& config) {
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
+  config.z_loss = reader.number("z_loss", 0, 0, 1);
+}
+
+CrossEntropyOptions smoothed(const ObjectiveConfig& config) {
+  return {.label_smoothing = static_cast<float>(config.label_smoothing), .z_weight = static_cast<float>(config.z_loss)};
+}
+
 Counts CrossEntropy::count(const Examples& examples) const {
   auto counted = std::count_if(examples.targets.begin(), examples.targets.end(), [](int32_t t) { return t >= 0; });
   double weight = 0;
