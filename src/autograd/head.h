@@ -51,7 +51,6 @@ struct HeadDistillationOptions {
 };
 struct HeadDistillation {
   double ce = 0, divergence = 0;  // sums over counted rows, in nats, without their factors
-  int64_t counted = 0;
 };
 /// With a tape, gradients as head_loss makes them.
 HeadDistillation head_distillation(Context& context, Var hidden, const Weight& weight, Parameter* bias,

@@ -44,7 +44,7 @@ HeadDistillation head_distillation(Context& context, Var hidden, const Weight& w
     counted.backward(begin, x, logits);
   });
   counted.end_backward();
-  HeadDistillation sums{.counted = counted.counted()};
+  HeadDistillation sums;
   for (int64_t r = 0; r < counted.counted() && !context.rehearsal(); ++r) {
     sums.ce += static_cast<double>(ce.as<float>()[r]);
     sums.divergence += static_cast<double>(divergence.as<float>()[r]);
