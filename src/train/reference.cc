@@ -19,9 +19,7 @@ std::vector<float> frozen_logps(autograd::Context& context, const FrozenModel& f
   const Aside aside(context, frozen);
   const model::Model& model = frozen.model ? *frozen.model : trained;
   ModelInput input(examples);
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
-  return model.logps(context, std::move(features), {.targets = examples.targets});
+  return model.logps(context, model.features(context, input.batch()), {.targets = examples.targets});
 }
 
 }  // namespace malmoi::train

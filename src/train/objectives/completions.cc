@@ -64,8 +64,7 @@ LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Mod
   const Temporarily undropped(context.training, false);  // the difference of two passes would be that of their masks
   const std::vector<float> held = reference_logps(context, model, examples);
   ModelInput input(examples);  // blocks that run again in the backward pass read it
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+  autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   auto learn = [&](std::span<const float> policy, std::span<float> slopes) {
     sums = loss(examples, whole, {policy, held}, slopes);

@@ -61,8 +61,7 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
     balance.begin(input.batch().key_mask);
     context.balance = &balance;
   }
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+  autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   if (options_.f1 && !learns && !context.rehearsal())
     predict(context, model, features.value, examples.targets, sums.predictions);

@@ -20,11 +20,9 @@ class Distillation final : public CrossEntropy {
     Tensor taught;
     {
       const Aside aside(context, teacher_);
-      autograd::Var hidden = teacher.backbone->forward(context, input.batch());
-      taught = teacher.head->features(context, std::move(hidden), input.batch()).value;
+      taught = teacher.features(context, input.batch()).value;
     }
-    autograd::Var hidden = model.backbone->forward(context, input.batch());
-    autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+    autograd::Var features = model.features(context, input.batch());
     const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
     const autograd::HeadDistillation sums = model.distil(context, std::move(features), teacher,
                                                          {.targets = examples.targets,
