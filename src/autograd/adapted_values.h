@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd/context.h"
+#include "base/temporarily.h"
 
 namespace malmoi::autograd::adapted {
 
@@ -48,18 +49,8 @@ inline int32_t adapter_of(std::span<const int32_t> adapters, int64_t row) {
   return adapters.size() == 1 ? adapters[0] : adapters[static_cast<size_t>(row)];
 }
 
-/// While it lives, products are not rounded to 8 bits: those of low rank cost little, and hold all that is learned.
-class WholeProducts {
- public:
-  explicit WholeProducts(Context& context) : context_(context), before_(std::exchange(context.int8_products, false)) {}
-  ~WholeProducts() { context_.int8_products = before_; }
-  WholeProducts(const WholeProducts&) = delete;
-  WholeProducts& operator=(const WholeProducts&) = delete;
-
- private:
-  Context& context_;
-  bool before_;
-};
+/// While the result lives, products are not rounded to 8 bits: those of low rank cost little, and hold all that is learned.
+inline Temporarily<bool> whole_products(Context& context) { return {context.int8_products, false}; }
 
 /// The values in another type; the tensor itself where that is its own.
 inline Tensor as_type(Context& context, const Tensor& tensor, DType type) {

@@ -111,7 +111,7 @@ const AdaptedWeight::Parts& AdaptedWeight::parts_of(int32_t adapter) const {
 
 // B (A x).
 Tensor AdaptedWeight::low_rank(Context& context, const LowRank& part, const Tensor& x) const {
-  const WholeProducts whole(context);
+  const auto whole = whole_products(context);
   const int64_t m = x.shape().rows();
   Tensor inner = context.temporary(part.b->compute.dtype(), {m, part.rank()});
   DenseWeight(*part.a).product(context, x, inner, nullptr);

@@ -79,7 +79,7 @@ void AdaptedWeight::product_transposed(Context& context, const Tensor& dy, Tenso
   const Parts& parts = parts_of_all(context);
   const Tensor at_rows = factored(context, parts, dy);
   base_->product_transposed(context, at_rows, dx, accumulate);
-  const WholeProducts whole(context);
+  const auto whole = whole_products(context);
   for (const LowRank& part : parts) {
     const Tensor columns = scaled_columns(context, part, at_rows);
     Tensor inner = context.temporary(columns.dtype(), {dy.shape().rows(), part.rank()});
@@ -95,7 +95,7 @@ void AdaptedWeight::accumulate_gradient(Context& context, const Tensor& dy, cons
   const Parts& parts = parts_of_all(context);
   const Tensor at_rows = factored(context, parts, dy);
   base_->accumulate_gradient(context, at_rows, x);
-  const WholeProducts whole(context);
+  const auto whole = whole_products(context);
   Tensor of_base;  // W x, which the magnitudes of all parts need
   for (const LowRank& part : parts) {
     if (part.magnitude && part.magnitude->wants_gradient()) {

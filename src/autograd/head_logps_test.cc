@@ -1,9 +1,10 @@
 // Log-probabilities under the output projection, and the gradients of functions of them, against the whole logits by hand.
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <vector>
 
+#include "autograd/head_by_hand.h"
 #include "autograd/op_cases.h"
 
 namespace malmoi::autograd {
@@ -11,23 +12,6 @@ namespace {
 
 constexpr size_t kLogpRows = 7, kLogpVocab = 9, kLogpWidth = 4;
 const std::vector<int32_t> kLogpTargets = {3, -1, 8, 0, -1, 3, 5};  // -1: not asked for
-
-// log p of the targets that count, by hand.
-std::vector<double> plain_logps(const std::vector<double>& h, const std::vector<double>& w,
-                                const std::vector<double>& b) {
-  std::vector<double> logps;
-  for (size_t r = 0; r < kLogpRows; ++r) {
-    if (kLogpTargets[r] < 0) continue;
-    std::vector<double> logits = b;
-    double total = 0;
-    for (size_t v = 0; v < kLogpVocab; ++v) {
-      for (size_t k = 0; k < kLogpWidth; ++k) logits[v] += h[r * kLogpWidth + k] * w[v * kLogpWidth + k];
-      total += std::exp(logits[v]);
-    }
-    logps.push_back(logits[static_cast<size_t>(kLogpTargets[r])] - std::log(total));
-  }
-  return logps;
-}
 
 // A function in which all of them meet: the square of their weighted sum.
 double weighted(const std::vector<double>& logps) {
@@ -47,21 +31,15 @@ TEST(HeadLogps, ValuesAndGradientsAreThoseOfTheWholeLogits) {
     for (size_t i = 0; i < slopes.size(); ++i) slopes[i] = static_cast<float>(2 * sum * (static_cast<double>(i) - 1.5));
   };
   const std::vector<float> logps = head_logps(b.context, h, weight, bias, {.targets = kLogpTargets, .loss = loss});
-  const std::vector<double> expected = plain_logps(hv, wv, bv);
+  const std::vector<double> expected = logps_by_hand(hv, wv, bv, kLogpTargets);
   ASSERT_EQ(logps.size(), expected.size());
   for (size_t i = 0; i < logps.size(); ++i) EXPECT_NEAR(logps[i], expected[i], 1e-6);
   std::vector<double> dh = values_of(b.tape.take_grad(h.id)), dw = values_of(w->grad), db = values_of(bias->grad);
-  auto numeric = [&](std::vector<double>& place, size_t i) {
-    constexpr double kStep = 1e-5;
-    const double kept = place[i];
-    auto at = [&](double step) {
-      place[i] = kept + step;
-      const double sum = weighted(plain_logps(hv, wv, bv));
-      place[i] = kept;
-      return sum * sum;
-    };
-    return (at(kStep) - at(-kStep)) / (2 * kStep);
+  auto by_hand = [&] {
+    const double sum = weighted(logps_by_hand(hv, wv, bv, kLogpTargets));
+    return sum * sum;
   };
+  auto numeric = [&](std::vector<double>& place, size_t i) { return slope_by_hand(place, i, by_hand); };
   for (size_t i = 0; i < dh.size(); ++i) EXPECT_NEAR(dh[i], numeric(hv, i), 1e-4) << "hidden " << i;
   for (size_t i = 0; i < dw.size(); ++i) EXPECT_NEAR(dw[i], numeric(wv, i), 1e-4) << "weight " << i;
   for (size_t i = 0; i < db.size(); ++i) EXPECT_NEAR(db[i], numeric(bv, i), 1e-4) << "bias " << i;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "autograd/bias.h"
+#include "base/temporarily.h"
 
 namespace malmoi::autograd {
 namespace {
@@ -37,13 +38,15 @@ int64_t equal_chunk(int64_t rows, int64_t largest) {
 
 }  // namespace
 
-HeadRows::HeadRows(Context& context, const Var& hidden, int64_t vocab, std::span<const int32_t> targets)
+HeadRows::HeadRows(Context& context, const Var& hidden, const Weight& weight, Parameter* bias,
+                   std::span<const int32_t> targets)
     : context_(context),
       hidden_(hidden),
+      weight_(weight),
+      bias_(bias),
       index_(context.temporary(DType::kI32, {hidden.value.shape().rows()})),
       targets_(context.temporary(DType::kI32, {hidden.value.shape().rows()})),
-      rows_(hidden.value.shape().rows()),
-      cols_(hidden.value.shape().columns()) {
+      rows_(hidden.value.shape().rows()) {
   if (context.rehearsal()) {
     counted_ = rows_;
   } else {
@@ -55,7 +58,8 @@ HeadRows::HeadRows(Context& context, const Var& hidden, int64_t vocab, std::span
     }
   }
   all_ = counted_ == rows_ && !context.rehearsal();
-  const int64_t rows = std::max<int64_t>(counted_, 1), largest = largest_chunk(rows, vocab, context.dtype);
+  const int64_t rows = std::max<int64_t>(counted_, 1),
+                largest = largest_chunk(rows, weight.out_features(), context.dtype);
   // Fewer rows may make a larger chunk: 100 one of 100 where 101 make two of 51.
   chunk_ = context.rehearsal() ? largest : equal_chunk(rows, largest);
 }
@@ -65,42 +69,41 @@ std::span<const int32_t> HeadRows::index(int64_t begin, int64_t rows) const {
   return {index_.as<int32_t>() + begin, static_cast<size_t>(rows)};
 }
 
-Tensor HeadRows::features(int64_t begin, int64_t rows) {
-  if (all_) return hidden_.value.rows(begin, rows);
-  Tensor made = context_.temporary(context_.dtype, {rows, cols_});
-  move_rows(hidden_.value, made, index(begin, rows), false);
+Tensor HeadRows::features(const Tensor& states, int64_t begin, int64_t rows) const {
+  if (all_) return states.rows(begin, rows);
+  Tensor made = context_.temporary(context_.dtype, {rows, states.shape().columns()});
+  move_rows(states, made, index(begin, rows), false);
   return made;
 }
 
-void HeadRows::begin_gradient() {
-  if (!context_.tape || !hidden_.on_tape()) return;
-  gradient_ = context_.temporary(context_.dtype, {rows_, cols_});
+void HeadRows::begin_backward() {
+  if (!context_.tape) return;
+  context_.tape->begin_use(weight_.parameters());
+  context_.tape->begin_use({&bias_, 1});
+  if (!hidden_.on_tape()) return;
+  gradient_ = context_.temporary(context_.dtype, {rows_, hidden_.value.shape().columns()});
   if (!all_ && !context_.rehearsal()) std::memset(gradient_.data(), 0, gradient_.bytes());
 }
 
-Tensor HeadRows::gradient(int64_t begin, int64_t rows) {
-  return all_ ? gradient_.rows(begin, rows) : context_.temporary(context_.dtype, {rows, cols_});
-}
-
-void HeadRows::put(const Tensor& made, int64_t begin) {
-  if (!all_) move_rows(made, gradient_, index(begin, made.shape().rows()), true);
-}
-
-void HeadRows::give_gradient() {
-  if (context_.tape) context_.tape->give_grad(context_, hidden_.id, std::move(gradient_));
-}
-
-void head_backward(Context& context, HeadRows& rows, int64_t begin, const Tensor& x, const Tensor& dlogits,
-                   const Weight& weight, Parameter* bias) {
-  accumulate_bias(context, bias, dlogits);
-  if (weight.wants_gradient()) weight.accumulate_gradient(context, dlogits, x);
-  if (!rows.wants_gradient()) return;
-  Tensor dx = rows.gradient(begin, dlogits.shape().rows());
+void HeadRows::backward(int64_t begin, const Tensor& x, const Tensor& dlogits) {
+  if (!context_.tape) return;
+  accumulate_bias(context_, bias_, dlogits);
+  if (weight_.wants_gradient()) weight_.accumulate_gradient(context_, dlogits, x);
+  if (!gradient_) return;
+  const int64_t rows = dlogits.shape().rows();
+  Tensor dx =
+      all_ ? gradient_.rows(begin, rows) : context_.temporary(context_.dtype, {rows, gradient_.shape().columns()});
   // A row of these gradients spans too many orders of magnitude for one scale: in 8 bits training stalls.
-  const bool int8 = std::exchange(context.int8_products, false);
-  weight.product_transposed(context, dlogits, dx, false);
-  context.int8_products = int8;
-  rows.put(dx, begin);
+  const Temporarily whole(context_.int8_products, false);
+  weight_.product_transposed(context_, dlogits, dx, false);
+  if (!all_) move_rows(dx, gradient_, index(begin, rows), true);
+}
+
+void HeadRows::end_backward() {
+  if (!context_.tape) return;
+  context_.tape->end_use(weight_.parameters());
+  context_.tape->end_use({&bias_, 1});
+  context_.tape->give_grad(context_, hidden_.id, std::move(gradient_));
 }
 
 }  // namespace malmoi::autograd

@@ -145,8 +145,7 @@ class Pass {
     const nn::Batch batch = rows.batch();
     autograd::Tape tape;
     context_.tape = with_gradient ? &tape : nullptr;
-    autograd::Var hidden = model_.backbone->forward(context_, batch);
-    autograd::Var features = model_.head->features(context_, std::move(hidden), batch);
+    autograd::Var features = model_.features(context_, batch);
     autograd::Var logits = autograd::linear(context_, std::move(features), **model_.head->weight, model_.head->bias);
     MALMOI_TRY(stream_.sync());
     const double sum = sum_of_label(logits.value);

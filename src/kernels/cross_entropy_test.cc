@@ -73,7 +73,9 @@ TEST(Kernels, Distillation) {
         EXPECT_EQ(before.values(), logits.values()) << name << " leaves logits alone";
         a.dlogits = true;
         table.distillation(stream(), a);
-        a.dtype = DType::kF64, a.logits = logits.oracle(), a.ce = ce_expected.data(),
+        a.dtype = DType::kF64;
+        a.logits = logits.oracle();
+        a.ce = ce_expected.data();
         a.divergence = apart_expected.data();
         reference_backend().distillation(stream(), a);
         const std::string what = name + " distillation " + std::to_string(cols) + " flags " + std::to_string(flags);

@@ -167,7 +167,8 @@ TEST(Oracle, DistillationGradients) {
     Values gradient = logits;
     a.logits = gradient.data();
     oracle().distillation(stream(), a);
-    a.dlogits = false, a.logits = logits.data();
+    a.dlogits = false;
+    a.logits = logits.data();
     for (size_t i = 0; i < logits.size(); ++i) {  // losses come as f32: coarser steps
       auto loss_at = [&](double step) {
         const double kept = std::exchange(logits[i], logits[i] + step);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "autograd/adapted_weight.h"
+#include "model/weight_rows.h"
+
 namespace malmoi::model {
 
 using nn::Role;
@@ -13,6 +16,17 @@ bool AdaptedPlace::is_table() const {
 
 bool AdaptedPlace::is_matrix() const {
   return slot && source.layout.kind != nn::Layout::kTaps && entry->spec.role != Role::kBlocks;
+}
+
+Tensor PlaceValues::of(const AdaptedPlace& place) {
+  if (slot_ != place.slot) {
+    const autograd::Weight& weight = autograd::without_adapters(**place.slot);
+    values_ = Tensor();  // before the next one takes memory
+    values_ = Tensor::zeros(DType::kF32, {weight.out_features(), weight.in_features()});
+    write_rows(weight, values_);
+    slot_ = place.slot;
+  }
+  return values_.rows(place.source.row_begin, place.source.rows);
 }
 
 AdaptedPlace place_of_source(nn::ParameterSet::Entry& entry, const nn::Source& source) {

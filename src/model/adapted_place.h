@@ -17,6 +17,17 @@ struct AdaptedPlace {
   bool is_matrix() const;
 };
 
+/// The values of matrices, of one slot at a time: those of a fused one follow each other, and are read once.
+class PlaceValues {
+ public:
+  /// f32, without adapters: rows of memory that the next slot takes, so not to be written to.
+  Tensor of(const AdaptedPlace& place);
+
+ private:
+  const nn::WeightSlot* slot_ = nullptr;
+  Tensor values_;
+};
+
 AdaptedPlace place_of_source(nn::ParameterSet::Entry& entry, const nn::Source& source);
 
 /// The entry of a parameter of the model.

@@ -39,8 +39,7 @@ Error unknown_kind(const StoredTensor& tensor, const std::string& where) {
 
 // Sorts one tensor of PEFT's file.
 Status add(AdapterFile& file, const StoredTensor& tensor) {
-  constexpr std::string_view kPrefix = "base_model.model.";
-  std::string name = tensor.name.starts_with(kPrefix) ? tensor.name.substr(kPrefix.size()) : tensor.name;
+  std::string name = tensor.name.starts_with(kPeftPrefix) ? tensor.name.substr(kPeftPrefix.size()) : tensor.name;
   for (const Kind& kind : kKinds) {
     if (!name.ends_with(kind.ending)) continue;
     AdapterModule& module = file.modules[name.substr(0, name.size() - kind.ending.size())];

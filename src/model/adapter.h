@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,6 +14,9 @@
 #include "model/adapter_config.h"
 
 namespace malmoi::model {
+
+/// What stands before the names of modules in PEFT's files.
+inline constexpr std::string_view kPeftPrefix = "base_model.model.";
 
 /// The tensors of one module; null where the file has none.
 struct AdapterModule {

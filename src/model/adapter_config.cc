@@ -24,13 +24,9 @@ bool is_off(const Json& value) {
          (value.is_string() && value.get<std::string>().empty());
 }
 
-bool ends_with_module(const std::string& name, const std::string& module) {
-  return name == module || name.ends_with("." + module);
-}
-
-bool names_module(const ModuleNames& modules, const std::string& name) {
-  if (modules.pattern) return modules.pattern->matches(name);
-  return std::ranges::any_of(modules.names, [&](const std::string& module) { return ends_with_module(name, module); });
+bool names_module(const ModuleNames& modules, const std::string& module) {
+  if (modules.pattern) return modules.pattern->matches(module);
+  return std::ranges::any_of(modules.names, [&](const std::string& name) { return means_module(name, module); });
 }
 
 double value_of(const PatternValues& patterns, const std::string& name, double otherwise) {
@@ -224,6 +220,10 @@ int64_t rank_of(const AdapterConfig& config, const std::string& module) {
 double scale_of(const AdapterConfig& config, const std::string& module) {
   const auto rank = static_cast<double>(rank_of(config, module));
   return value_of(config.alpha_pattern, module, config.alpha) / (config.rank_stabilised ? std::sqrt(rank) : rank);
+}
+
+bool means_module(const std::string& name, const std::string& module) {
+  return module == name || module.ends_with("." + name);
 }
 
 bool is_target(const AdapterConfig& config, const std::string& module) {

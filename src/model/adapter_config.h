@@ -19,6 +19,9 @@ struct ModuleNames {
   std::optional<NamePattern> pattern;  // instead of names: of whole names
 };
 
+/// Whether a name of such a list means a module.
+bool means_module(const std::string& name, const std::string& module);
+
 /// Values of modules whose names end with a pattern; the first that fits counts.
 using PatternValues = std::vector<std::pair<NamePattern, double>>;
 

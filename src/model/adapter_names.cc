@@ -19,10 +19,9 @@ Result<AdapterNames> AdapterNames::make(const AdapterFile& file, const Model& mo
 
 std::vector<std::string> AdapterNames::module_names(const std::string& tensor) const {
   if (is_gguf()) return {place_of(*family_->gguf, tensor).tensor};
-  static constexpr std::string_view kWeight = ".weight";
   std::vector<std::string> names = spellings(*family_, tensor);
-  std::erase_if(names, [](const std::string& name) { return !name.ends_with(kWeight); });
-  for (std::string& name : names) name.resize(name.size() - kWeight.size());
+  for (std::string& name : names) name = module_name(name);
+  std::erase(names, "");
   return names;
 }
 

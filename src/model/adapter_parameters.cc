@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "model/adapter.h"
 #include "model/family.h"
 #include "model/layout.h"
 #include "model/spellings.h"
@@ -14,8 +15,6 @@ namespace {
 using nn::Layout;
 using nn::ParameterSpec;
 using nn::Role;
-
-constexpr std::string_view kWeightEnding = ".weight";
 
 // U(-bound, bound) with bound = 1 / sqrt(in): kaiming-uniform with a = sqrt(5), as PEFT draws A.
 void fill_uniform(int64_t in, uint64_t seed, float* values, int64_t n) {
@@ -37,7 +36,7 @@ ParameterSpec spec_of(const std::string& name, Shape shape, Role role, const Lay
 
 }  // namespace
 
-std::string AdaptedTensor::module() const { return saved.substr(0, saved.size() - kWeightEnding.size()); }
+std::string AdaptedTensor::module() const { return module_name(saved); }
 
 std::vector<AdaptedTensor> adapted_tensors(Model& model) {
   std::vector<AdaptedTensor> tensors;
@@ -45,7 +44,7 @@ std::vector<AdaptedTensor> adapted_tensors(Model& model) {
   auto& entries = model.parameters.entries();
   for (size_t i = 0; i < entries.size(); ++i) {
     for (const nn::Source& source : entries[i]->spec.sources) {
-      if (!source.name.ends_with(kWeightEnding)) continue;
+      if (module_name(source.name).empty()) continue;
       const AdaptedPlace place = place_of_source(*entries[i], source);
       const bool of_layers = i < model.head_begin && entries[i]->spec.role == Role::kMatrix && place.is_matrix();
       tensors.push_back({.name = source.name,
@@ -55,7 +54,7 @@ std::vector<AdaptedTensor> adapted_tensors(Model& model) {
                          .of_layers = of_layers});
     }
   }
-  if (!model.head || !model.tied_head.tensor.ends_with(kWeightEnding)) return tensors;
+  if (!model.head || module_name(model.tied_head.tensor).empty()) return tensors;
   nn::ParameterSet::Entry& words = entry_of(model, model.head->weight->parameter());
   tensors.push_back({.name = model.tied_head.tensor,
                      .saved = model.tied_head.tensor,
@@ -65,7 +64,7 @@ std::vector<AdaptedTensor> adapted_tensors(Model& model) {
 }
 
 AdapterParameters adapter_parameters(const AdaptedModule& module, const AdaptedTensor& tensor, bool magnitudes) {
-  const std::string name = "base_model.model." + module.module;
+  const std::string name = std::string(kPeftPrefix) + module.module;
   const AdaptedPlace& place = tensor.place;
   const int64_t rows = place.source.rows, in = columns_of(place.entry->spec), rank = module.rank;
   if (tensor.table) {  // what is looked up is A; B makes a row of it

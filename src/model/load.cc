@@ -10,6 +10,7 @@
 #include "model/gguf_config.h"
 #include "model/gguf_weights.h"
 #include "model/layout.h"
+#include "model/named_tensors.h"
 #include "model/python_json.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
@@ -19,15 +20,6 @@ namespace {
 
 using formats::StoredTensor;
 using formats::WeightSource;
-
-// In whatever types they are stored.
-bool same_values(const StoredTensor& a, const StoredTensor& b) {
-  if (a.shape != b.shape) return false;
-  if (a.type == b.type && a.packed == b.packed)
-    return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
-  auto a_values = stored_values(a, ""), b_values = stored_values(b, "");
-  return a_values.ok() && b_values.ok() && *a_values == *b_values;
-}
 
 // Fills the parameters of one model from one source of named tensors.
 class Loader {
@@ -39,26 +31,22 @@ class Loader {
         family_(family),
         model_(model),
         options_(options),
-        where_(source.path().string()) {}
+        tensors_(source, model),
+        where_(tensors_.where()) {}
 
-  // Before memory is taken: whether the head is the table of words is for the file to say.
   void settle_head() {
-    if (!model_.head) return;
-    if (model_.tied_head.words && !find(model_.head->weight->parameter().name)) model_.tie_head();
-    if (model_.tied_head.tensor.empty()) return;
-    const std::string table = words_entry().spec.sources[0].name;
-    const StoredTensor *head = find(model_.tied_head.tensor), *words = find(table);
-    if (!head || !words || same_values(*head, *words)) return;
-    options_.warn("tensor '" + model_.tied_head.tensor + "' differs from '" + table +
+    const auto untied = tensors_.settle_head();
+    if (!untied) return;
+    options_.warn("tensor '" + untied->tensor + "' differs from '" + untied->table +
                   "', to which the config ties it: it is kept (" + where_ + ")" +
-                  (model_.tied_head.field.empty() ? "" : "; set " + model_.tied_head.field + " to false"));
-    model_.untie_head();
+                  (untied->field.empty() ? "" : "; set " + untied->field + " to false"));
   }
 
   Status run() {
     auto& entries = model_.parameters.entries();
     for (size_t i = 0; i < entries.size(); ++i) {
-      bool may_be_new = options_.task && i >= model_.head_begin, absent = !find(entries[i]->spec.sources[0].name);
+      bool may_be_new = options_.task && i >= model_.head_begin,
+           absent = !tensors_.find(entries[i]->spec.sources[0].name);
       if (absent && entries[i]->spec.fixed) compute_anew(*entries[i]);
       else if (absent && may_be_new) MALMOI_TRY(start_anew(*entries[i]));
       else MALMOI_TRY(fill(*entries[i]));
@@ -72,7 +60,7 @@ class Loader {
     for (auto& entry : model_.parameters.entries()) {
       std::vector<PackedSource> sources;
       for (const nn::Source& source : entry->spec.sources) {
-        if (!find_source(*entry, source)) continue;  // loading says so
+        if (!tensors_.find_source(*entry, source)) continue;  // loading says so
         MALMOI_ASSIGN(PackedSource found, stored(*entry, source));
         sources.push_back(std::move(found));
       }
@@ -83,27 +71,6 @@ class Loader {
   }
 
  private:
-  // By the published name, or as older and newer files spell it.
-  const StoredTensor* find(const std::string& name) const {
-    for (const std::string& spelled : spellings(family_, name)) {
-      if (const auto* found = source_.find(spelled)) return found;
-    }
-    return nullptr;
-  }
-
-  const nn::ParameterSet::Entry& words_entry() const {
-    const Parameter* words = &model_.head->weight->parameter();
-    auto& entries = model_.parameters.entries();
-    return **std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return &e->parameter == words; });
-  }
-
-  // What fills a source: under its name, or, of a tied table that is not there, under the head's.
-  const StoredTensor* find_source(const nn::ParameterSet::Entry& entry, const nn::Source& source) const {
-    if (const auto* found = find(source.name)) return found;
-    bool tied = model_.head && !model_.tied_head.tensor.empty() && &entry == &words_entry();
-    return tied ? find(model_.tied_head.tensor) : nullptr;
-  }
-
   // GGUF has layouts of its own.
   nn::Source as_it_lies(nn::Source source) const {
     if (gguf_) source.layout = gguf_->layout(source.name);
@@ -126,16 +93,10 @@ class Loader {
 
   // The tensor of a source, of the shape that it must have.
   Result<PackedSource> stored(const nn::ParameterSet::Entry& entry, const nn::Source& source) {
-    const StoredTensor* tensor = find_source(entry, source);
-    if (!tensor)
-      return invalid_data("tensor '" + source.name + "' is missing", where_, "the folder is not whole; fetch it again");
-    used_.insert(tensor);
-    PackedSource found{as_it_lies(source), tensor};
-    std::vector<int64_t> wanted = stored_shape(entry.spec, found.source);
-    if (tensor->shape == wanted) return found;
-    return invalid_data("tensor '" + tensor->name + "' has shape " + formats::shape_text(tensor->shape) +
-                            ", the config asks for " + formats::shape_text(wanted),
-                        where_, "config.json and weights do not belong together");
+    PackedSource found{as_it_lies(source), nullptr};
+    MALMOI_ASSIGN(found.tensor, tensors_.filling(entry, found.source));
+    used_.insert(found.tensor);
+    return found;
   }
 
   Status fill(nn::ParameterSet::Entry& entry) {
@@ -198,15 +159,12 @@ class Loader {
   const Family& family_;
   Model& model_;
   const LoadOptions& options_;
+  NamedTensors tensors_;
   std::string where_;
   const bool is_mapped_ = dynamic_cast<const formats::Safetensors*>(&source_) != nullptr;
   std::set<const StoredTensor*> used_;
   PackedMemory packed_memory_{model_};
 };
-
-}  // namespace
-
-namespace {
 
 constexpr uint64_t kLargestConfig = 64 << 20;
 

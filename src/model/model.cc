@@ -50,6 +50,10 @@ void Model::refresh_compute() {
   if (companion) companion->parameters.refresh_compute();
 }
 
+Var Model::features(Context& context, const nn::Batch& batch) const {
+  return head->features(context, backbone->forward(context, batch), batch);
+}
+
 Tensor Model::logits(Context& context, const Tensor& features) const {
   const Shape shape = {features.shape().rows(), outputs()};
   Tensor logits = context.temporary(DType::kF32, shape);

@@ -123,6 +123,8 @@ class Model {
   /// Writes the compute copies from the masters, the adapter's and the companion's too.
   void refresh_compute();
 
+  /// What the head's products read of a batch: `batch` lives until the backward pass is done.
+  Var features(Context& context, const nn::Batch& batch) const;
   /// f32 logits of rows of features, for serving and scoring.
   Tensor logits(Context& context, const Tensor& features) const;
   /// The summed loss of rows of features; see autograd::head_loss.

@@ -108,9 +108,7 @@ class Targets {
   // A name of the list that fits nothing is a mistake, even where others fit.
   std::optional<std::string> unused(const std::vector<AdaptedTensor>& tensors) const {
     for (const std::string& name : config_.target_modules.names) {
-      AdapterConfig one;
-      one.target_modules.names = {name};
-      if (std::ranges::none_of(tensors, [&](const auto& tensor) { return is_target(one, tensor.module()); }))
+      if (std::ranges::none_of(tensors, [&](const auto& tensor) { return means_module(name, tensor.module()); }))
         return name;
     }
     return {};

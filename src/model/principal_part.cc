@@ -63,6 +63,12 @@ void orthonormalise(Tensor& rows) {
   }
 }
 
+void rotate(double& x, double& y, double cosine, double sine) {
+  const double before = x;
+  x = cosine * before - sine * y;
+  y = sine * before + cosine * y;
+}
+
 // The eigenvalues of a symmetric matrix, which is used up, and its vectors by column, by Jacobi's rotations.
 std::vector<double> eigen(std::vector<double>& a, std::vector<double>& vectors, size_t n) {
   vectors.assign(n * n, 0);
@@ -80,18 +86,9 @@ std::vector<double> eigen(std::vector<double>& a, std::vector<double>& vectors, 
         const double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
         const double t = (theta >= 0 ? 1 : -1) / (std::abs(theta) + std::sqrt(theta * theta + 1));
         const double c = 1 / std::sqrt(t * t + 1), s = t * c;
-        for (size_t i = 0; i < n; ++i) {
-          const double x = a[i * n + p], y = a[i * n + q];
-          a[i * n + p] = c * x - s * y, a[i * n + q] = s * x + c * y;
-        }
-        for (size_t i = 0; i < n; ++i) {
-          const double x = a[p * n + i], y = a[q * n + i];
-          a[p * n + i] = c * x - s * y, a[q * n + i] = s * x + c * y;
-        }
-        for (size_t i = 0; i < n; ++i) {
-          const double x = vectors[i * n + p], y = vectors[i * n + q];
-          vectors[i * n + p] = c * x - s * y, vectors[i * n + q] = s * x + c * y;
-        }
+        for (size_t i = 0; i < n; ++i) rotate(a[i * n + p], a[i * n + q], c, s);
+        for (size_t i = 0; i < n; ++i) rotate(a[p * n + i], a[q * n + i], c, s);
+        for (size_t i = 0; i < n; ++i) rotate(vectors[i * n + p], vectors[i * n + q], c, s);
       }
     }
   }
@@ -150,6 +147,16 @@ PrincipalPart principal_part(const Tensor& matrix, int64_t rank, uint64_t seed) 
     combine(right, vectors, column, 1 / value, part.right.as<float>() + i * columns);
   }
   return part;
+}
+
+void write_factors(const PrincipalPart& part, double scale, float* a, float* b) {
+  const int64_t rank = part.left.shape().rows(), rows = part.left.shape().columns(),
+                columns = part.right.shape().columns();
+  for (int64_t k = 0; k < rank; ++k) {
+    const auto root = static_cast<float>(std::sqrt(static_cast<double>(part.values[static_cast<size_t>(k)]) / scale));
+    for (int64_t c = 0; c < columns; ++c) a[k * columns + c] = root * part.right.as<float>()[k * columns + c];
+    for (int64_t r = 0; r < rows; ++r) b[r * rank + k] = root * part.left.as<float>()[k * rows + r];
+  }
 }
 
 }  // namespace malmoi::model

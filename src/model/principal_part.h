@@ -19,4 +19,8 @@ struct PrincipalPart {
 /// from vectors that `seed` draws: the same for the same seed and threads.
 PrincipalPart principal_part(const Tensor& matrix, int64_t rank, uint64_t seed);
 
+/// The factors of low rank whose product, times `scale` (above 0), is the part: a = sqrt(S / scale) V^T [rank, columns] and
+/// b = U sqrt(S / scale) [rows, rank].
+void write_factors(const PrincipalPart& part, double scale, float* a, float* b);
+
 }  // namespace malmoi::model

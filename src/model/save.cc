@@ -29,32 +29,37 @@ struct SavedPlace {  // of each published tensor
   size_t source;
 };
 
+// So many values in another type.
+Status write_as(const void* values, DType type, size_t count, DType dtype, const formats::TensorSink& sink) {
+  std::vector<std::byte> bytes(count * dtype_size(dtype));
+  convert(values, type, bytes.data(), dtype, count);
+  return sink(bytes);
+}
+
+Status write_as(const std::vector<float>& values, DType dtype, const formats::TensorSink& sink) {
+  return write_as(values.data(), DType::kF32, values.size(), dtype, sink);
+}
+
 Status write_one(const SavedPlace& place, DType dtype, const formats::TensorSink& sink) {
   const Parameter& p = place.entry->parameter;
   const nn::ParameterSpec& spec = place.entry->spec;
   const nn::Source& source = spec.sources[place.source];
-  auto converted = [&](const void* values, DType type) {
-    std::vector<std::byte> bytes(static_cast<size_t>(source.rows * columns_of(spec)) * dtype_size(dtype));
-    convert(values, type, bytes.data(), dtype, bytes.size() / dtype_size(dtype));
-    return sink(bytes);
-  };
   if (place.source < place.entry->originals.size()) {  // what products read may be rounded
     const nn::ParameterSet::Original& original = place.entry->originals[place.source];
-    return converted(original.bytes.data(), original.type);
+    const auto count = static_cast<size_t>(source.rows * columns_of(spec));
+    return write_as(original.bytes.data(), original.type, count, dtype, sink);
   }
   if (p.master && dtype == DType::kF32 && lies_as_ours(spec, source)) {  // as it lies in memory
     size_t row = p.master.bytes() / static_cast<size_t>(spec.shape.rank() == 1 ? spec.shape[0] : spec.shape.rows());
     return sink({static_cast<const std::byte*>(p.master.data()) + static_cast<size_t>(source.row_begin) * row,
                  static_cast<size_t>(source.rows) * row});
   }
-  return converted(copy_out(p.master ? p.master : p.compute, spec, source).data(), DType::kF32);
+  return write_as(copy_out(p.master ? p.master : p.compute, spec, source), dtype, sink);
 }
 
 Status write_carried(const formats::StoredTensor& tensor, DType dtype, const formats::TensorSink& sink) {
   MALMOI_ASSIGN(const std::vector<float> values, stored_values(tensor, tensor.name));
-  std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
-  convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
-  return sink(bytes);
+  return write_as(values, dtype, sink);
 }
 
 // All published tensors of a set, in its order.
@@ -94,10 +99,7 @@ Status save_principal(const TrainedAdapter& adapter, const Path& file, DType dty
   Saved saved = saved_of(adapter.parameters, dtype);
   for (size_t i = 0; i < saved.specs.size(); ++i) saved.specs[i].shape[i % 2] *= 2;
   return formats::write_safetensors(file, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
-    const std::vector<float> values = with_initial(*saved.places[i].entry, *adapter.initial.entries()[i], i % 2 == 0);
-    std::vector<std::byte> bytes(values.size() * dtype_size(dtype));
-    convert(values.data(), DType::kF32, bytes.data(), dtype, values.size());
-    return sink(bytes);
+    return write_as(with_initial(*saved.places[i].entry, *adapter.initial.entries()[i], i % 2 == 0), dtype, sink);
   });
 }
 

@@ -26,6 +26,11 @@ std::vector<std::string> spellings(const Family& family, const std::string& name
   return names;
 }
 
+std::string module_name(std::string_view tensor) {
+  constexpr std::string_view kWeight = ".weight";
+  return tensor.ends_with(kWeight) ? std::string(tensor.substr(0, tensor.size() - kWeight.size())) : std::string();
+}
+
 std::string saved_name(const Family& family, const Model& model, const std::string& name) {
   if (model.task() != Task::kFeatures) return name;
   for (std::string_view prefix : family.optional_prefixes) {

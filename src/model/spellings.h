@@ -12,6 +12,9 @@ namespace malmoi::model {
 /// The published name first, then as older and newer files of the family spell it.
 std::vector<std::string> spellings(const Family& family, const std::string& name);
 
+/// The module whose weight a tensor is: what stands before `.weight`; empty where it is none's.
+std::string module_name(std::string_view tensor);
+
 /// The name under which a model is saved: that of the plain model has no prefix where it is one for features.
 std::string saved_name(const Family& family, const Model& model, const std::string& name);
 

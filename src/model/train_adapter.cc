@@ -14,7 +14,6 @@
 #include "model/layout.h"
 #include "model/principal_part.h"
 #include "model/stored_values.h"
-#include "model/weight_rows.h"
 
 namespace malmoi::model {
 namespace {
@@ -54,25 +53,6 @@ std::map<std::string, AdaptedTensor> tensors_by_name(Model& model) {
   return tensors;
 }
 
-// The values of the matrices that modules name, of one slot at a time: those of a fused one follow each other.
-class MatrixRows {
- public:
-  Tensor of(const AdaptedPlace& place) {
-    if (slot_ != place.slot) {
-      const autograd::Weight& weight = autograd::without_adapters(**place.slot);
-      values_ = Tensor();  // before the next one takes memory
-      values_ = Tensor::zeros(DType::kF32, {weight.out_features(), weight.in_features()});
-      write_rows(weight, values_);
-      slot_ = place.slot;
-    }
-    return values_.rows(place.source.row_begin, place.source.rows);
-  }
-
- private:
-  const nn::WeightSlot* slot_ = nullptr;
-  Tensor values_;
-};
-
 void write_norms(const Tensor& matrix, float* norms) {
   const int64_t in = matrix.shape().columns();
   const float* from = matrix.as<float>();
@@ -88,14 +68,7 @@ void write_norms(const Tensor& matrix, float* norms) {
 
 // Masters are rounded to what products read, so that what is taken away is what was put there.
 void start_principal(const Tensor& matrix, double scale, uint64_t seed, Parameter& a, Parameter& b) {
-  const int64_t rank = a.shape[0], rows = b.shape[0], in = a.shape[1];
-  const PrincipalPart part = principal_part(matrix, rank, seed);
-  float *to_a = a.master.as<float>(), *to_b = b.master.as<float>();
-  for (int64_t k = 0; k < rank; ++k) {
-    const auto factor = static_cast<float>(std::sqrt(static_cast<double>(part.values[static_cast<size_t>(k)]) / scale));
-    for (int64_t c = 0; c < in; ++c) to_a[k * in + c] = factor * part.right.as<float>()[k * in + c];
-    for (int64_t r = 0; r < rows; ++r) to_b[r * rank + k] = factor * part.left.as<float>()[k * rows + r];
-  }
+  write_factors(principal_part(matrix, a.shape[0], seed), scale, a.master.as<float>(), b.master.as<float>());
   for (Parameter* parameter : {&a, &b}) {
     if (parameter->compute.dtype() != DType::kBF16) continue;
     float* values = parameter->master.as<float>();
@@ -165,7 +138,7 @@ void start_adapter(Model& model, uint64_t seed) {
   adapter.parameters.initialize(seed);
   auto entry = adapter.parameters.entries().begin();
   const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
-  MatrixRows matrices;
+  PlaceValues matrices;
   for (const AdaptedModule& module : adapter.plan.modules) {
     const AdaptedPlace& place = tensors.at(module.tensor).place;
     Parameter &a = (*entry++)->parameter, &b = (*entry++)->parameter;

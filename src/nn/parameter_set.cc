@@ -134,19 +134,19 @@ void ParameterSet::begin_rounding() {
 }
 
 void ParameterSet::refresh_rounded() {
+  if (!rounding_) return;
   for (auto& e : entries_) {
     Parameter& p = e->parameter;
-    if (!rounding_ || !e->round || !p.master) continue;
+    if (!e->round || !p.master) continue;
     const auto columns = static_cast<size_t>(p.shape.columns());
     const float* values = p.master.as<float>();
-    auto* compute = static_cast<std::byte*>(p.compute.data());
     const DType type = p.compute.dtype();
     parallel_for(p.shape.rows(), kRoundedRows, [&](int64_t begin, int64_t end) {
       std::vector<float> rounded(columns);
       for (int64_t r = begin; r < end; ++r) {
-        const size_t at = static_cast<size_t>(r) * columns;
+        const int64_t at = r * p.shape.columns();
         e->round(r, {values + at, columns}, rounded);
-        convert(rounded.data(), DType::kF32, compute + at * dtype_size(type), type, columns);
+        convert(rounded.data(), DType::kF32, element_at(p.compute.data(), type, at), type, columns);
       }
     });
   }

@@ -1,6 +1,5 @@
-#include <algorithm>
-
 #include "autograd/block_weight.h"
+#include "base/ascii.h"
 #include "kernels/panels.h"
 #include "quantize/pack.h"
 #include "quantize/pack_entry.h"
@@ -11,16 +10,13 @@ namespace {
 
 using Entry = nn::ParameterSet::Entry;
 
-// The type of a name in small letters, if it is one that is written.
+// The type of a name, if it is one that is written.
 Result<const BlockFormat*> written_format(const std::string& name, const std::string& where) {
+  const BlockFormat* named = find_block_format(name);
+  if (named && packer(named->type)) return named;
   std::string names;
   for (const BlockFormat& format : block_formats()) {
-    if (!packer(format.type)) continue;
-    std::string known(format.name);
-    std::ranges::transform(known, known.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    if (known == name) return &format;
-    names += (names.empty() ? "" : ", ") + known;
+    if (packer(format.type)) names += (names.empty() ? "" : ", ") + ascii_lower(format.name);
   }
   return usage_error("'" + name + "' is not a type that a model is packed in", where + ".type", "use one of " + names);
 }

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "model/adapter_config.h"
+#include "model/spellings.h"
+
 namespace malmoi::quantize {
 namespace {
 
-// Whether a name in `skip` means a tensor: the whole name of its module, or what that ends with.
+// Whether a name in `skip` means a tensor.
 bool means(const std::string& skip, const std::string& tensor) {
-  const std::string module = tensor.substr(0, tensor.size() - std::string_view(".weight").size());
-  return tensor.ends_with(".weight") && (module == skip || module.ends_with("." + skip));
+  const std::string module = model::module_name(tensor);
+  return !module.empty() && model::means_module(skip, module);
 }
 
 }  // namespace

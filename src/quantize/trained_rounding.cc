@@ -25,11 +25,6 @@ Result<std::string> trained_type(const std::string& name, const std::string& whe
   return usage_error("'" + name + "' is not a type that training rounds to", where + ".type", "use q8_0 or q4_0");
 }
 
-std::string upper_case(std::string name) {
-  for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  return name;
-}
-
 // The tensors of a file of the model, in the order of its sources, without what makes their values. None where a family is not
 // written to GGUF.
 std::optional<GgufContents> tensors_of_file(const model::Model& model) {
@@ -69,7 +64,7 @@ Result<std::vector<std::optional<BlockType>>> types_of_sources(const model::Mode
     return types;
   }
   for (const auto& entry : model.parameters.entries())
-    types.insert(types.end(), entry->spec.sources.size(), find_block_format(upper_case(type))->type);
+    types.insert(types.end(), entry->spec.sources.size(), find_block_format(type)->type);
   return types;
 }
 

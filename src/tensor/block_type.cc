@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "tensor/blocks/unpack.h"
 
 namespace malmoi {
@@ -22,7 +23,9 @@ std::span<const BlockFormat> block_formats() { return kFormats; }
 const BlockFormat& block_format(BlockType type) { return kFormats[static_cast<size_t>(type)]; }
 
 const BlockFormat* find_block_format(std::string_view name) {
-  auto it = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& f) { return f.name == name; });
+  const std::string wanted = ascii_lower(name);
+  auto it = std::find_if(std::begin(kFormats), std::end(kFormats),
+                         [&](const auto& format) { return ascii_lower(format.name) == wanted; });
   return it == std::end(kFormats) ? nullptr : it;
 }
 

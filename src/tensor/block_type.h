@@ -45,7 +45,7 @@ struct BlockFormat {
 
 std::span<const BlockFormat> block_formats();
 const BlockFormat& block_format(BlockType type);
-/// Null where the name is none of them.
+/// By name, in whatever letters: Q8_0, q8_0. Null where it is none of them.
 const BlockFormat* find_block_format(std::string_view name);
 
 /// The weights of `count` blocks in f32.

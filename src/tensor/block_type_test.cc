@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace malmoi {
 namespace {
 
@@ -37,6 +39,7 @@ TEST(BlockType, EveryTypeUnpacksAsItIsDefined) {
 TEST(BlockType, NamesAreKnown) {
   for (const BlockFormat& format : block_formats()) {
     EXPECT_EQ(find_block_format(format.name), &format);
+    EXPECT_EQ(find_block_format(ascii_lower(format.name)), &format);
     EXPECT_EQ(&block_format(format.type), &format);
     EXPECT_EQ(format.elements % format.group, 0);
     EXPECT_LE(format.groups(), kMaxBlockGroups);

@@ -1,10 +1,12 @@
 #include "train/chat_encoder.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
 #include "base/counted.h"
+#include "train/objective.h"
 
 namespace malmoi::train {
 namespace {
@@ -70,6 +72,16 @@ Result<LearnedText> render_row(const std::vector<chat::Message>& messages, const
   chat::LearnOptions options = rules.learn;
   options.render.tools = row.tools;
   return rules.chat_template.render_learned(messages, options);
+}
+
+std::string objectives_that_use(std::initializer_list<ChatUse> uses) {
+  std::string names;
+  for (const ObjectiveEntry* entry : objective_table()) {
+    const auto use = chat_use(entry->arrays);
+    if (use && std::ranges::find(uses, *use) != uses.end())
+      names += (names.empty() ? "" : ", ") + std::string(entry->name);
+  }
+  return names;
 }
 
 std::string told(const Error& error) { return error.where.empty() ? error.what : error.where + ": " + error.what; }
@@ -220,9 +232,11 @@ Status check_shape(data::ChatShape shape, ChatUse use, const std::string& where)
   const bool pairs = shape == kPreference, judged = shape == kUnpaired;
   const std::string name(data::shape_name(shape));
   if (use == ChatUse::kConversations && (pairs || judged))
-    return usage_error("rows of the shape '" + name + "' are not conversations", where,
-                       pairs ? "use an objective that compares answers: dpo, ipo, kto, orpo or simpo"
-                             : "use the objective kto, which learns from judgements");
+    return usage_error(
+        "rows of the shape '" + name + "' are not conversations", where,
+        pairs
+            ? "use an objective that compares answers: " + objectives_that_use({ChatUse::kPairs, ChatUse::kJudgements})
+            : "use an objective that learns from judgements: " + objectives_that_use({ChatUse::kJudgements}));
   if (use == ChatUse::kPairs && !pairs)
     return usage_error("rows of the shape '" + name + "' have no two answers to compare", where,
                        "give prompt, chosen and rejected, or use another objective");

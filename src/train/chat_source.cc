@@ -94,10 +94,13 @@ Result<std::unique_ptr<PackedChats>> PackedChats::make(std::span<const EncodedCh
   return made;
 }
 
-void PackedChats::append(uint64_t n, Examples& out) const {
+uint64_t PackedChats::row_of(uint64_t n) const {
   const uint64_t epoch = n / size(), at = n % size();
-  const uint64_t index = order_.shuffled ? permute(at, size(), order_.seed, epoch) : at;
-  for (uint64_t chat : rows_[index]) {
+  return order_.shuffled ? permute(at, size(), order_.seed, epoch) : at;
+}
+
+void PackedChats::append(uint64_t n, Examples& out) const {
+  for (uint64_t chat : rows_[row_of(n)]) {
     const size_t begin = starts_[chat], length = starts_[chat + 1] - begin;
     out.input.add({std::span(ids_).subspan(begin, length)});
     out.targets.insert(out.targets.end(), targets_.begin() + static_cast<std::ptrdiff_t>(begin),

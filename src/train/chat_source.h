@@ -23,6 +23,7 @@ class PackedChats final : public ExampleSource {
                                                    const RowLimits& limits, const RowOrder& order,
                                                    const std::string& where);
   uint64_t size() const override { return rows_.size(); }
+  uint64_t row_of(uint64_t n) const override;
   void append(uint64_t n, Examples& out) const override;
   uint64_t tokens() const override { return ids_.size(); }
   /// Of the longest row.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -47,7 +48,6 @@ class ChatTokenizer {
   ChatTokens tokens(const chat::LearnedText& text, std::span<const TextSpan> learned) const;
 
   std::optional<int32_t> end_of_text() const { return marks_.after; }
-  const tokenizer::Tokenizer& tokenizer() const { return *tokenizer_; }
 
  private:
   explicit ChatTokenizer(const tokenizer::Tokenizer& tokenizer)

@@ -55,10 +55,10 @@ void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Secti
     return;
   }
   ConfigReader objective = root.object("objective");
-  if (objective.has("alpha") && c.objective.alpha > 0)
+  if (objective.has("alpha") && c.objective.distillation.alpha > 0)
     sections.add(usage_error("would have the model learn its own answers as they are", objective.where("alpha"),
                              "leave it out: with prompts it is 0"));
-  c.objective.alpha = 0;
+  c.objective.distillation.alpha = 0;
   if (!c.data.valid.empty() && !judged)
     data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
 }
@@ -85,6 +85,49 @@ void read_where(ConfigReader& data, TrainConfig& c) {
     c.data.where[column] = value.is_string() ? value.get<std::string>() : dump_json(value);
 }
 
+// Keys of one format alone, in others refused.
+void read_format(ConfigReader& data, TrainConfig& c, Sections& sections) {
+  DataConfig& d = c.data;
+  const bool is_chat = d.format == DataFormat::kChat, is_table = d.format == DataFormat::kTable;
+  if (is_chat)
+    d.chat = read_chat_config(data, chat_use(objective_entry(c.objective.name).arrays) != ChatUse::kConversations);
+  else refuse_chat_keys(data);
+  if (is_table) {
+    d.cut_long_rows = data.choice("long_rows", {"error", "cut"}, 0) == 1;
+    read_columns(data, c, sections);
+    read_where(data, c);
+  }
+  for (const char* key : {"columns", "output_length", "where"}) {
+    if (data.has(key) && !is_table) data.fail(key, "belongs to format: table");
+  }
+  if (data.has("long_rows") && !is_table && !is_chat) data.fail("long_rows", "belongs to format: table and chat");
+}
+
+void read_order(ConfigReader& data, DataConfig& d) {
+  const size_t order = data.choice("order", {"shuffled", "sequential", "streams"}, 0);
+  d.shuffled = order == 0;
+  d.streams = order == 2;
+  d.split_documents = data.boolean("split_documents", !d.streams);
+  if (d.streams && !d.is_flat()) data.fail("order", "streams are of text or ids", "use shuffled or sequential");
+  if (d.streams && d.split_documents)
+    data.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
+}
+
+void check_files(ConfigReader& data, const DataConfig& d) {
+  if (d.train.empty()) data.fail("train", "is missing", "name the training data: train: [PATH]");
+  if (d.format == DataFormat::kArrays) {
+    if (d.train.size() > 1) data.fail("train", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid.size() > 1) data.fail("valid", "must be one folder where the format is arrays", "join the arrays");
+    if (d.valid_fraction > 0) data.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
+  }
+  if (d.format == DataFormat::kPrompts && d.valid_fraction > 0)
+    data.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
+  if (!d.valid.empty() && d.valid_fraction > 0) data.fail("valid_fraction", "stands beside valid", "give one of them");
+  if (!d.loss_mask.empty() && d.format != DataFormat::kIds) data.fail("loss_mask", "belongs to format: ids");
+  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
+    data.fail("loss_mask", "must name one file for each of train");
+}
+
 }  // namespace
 
 void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
@@ -98,47 +141,12 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   d.valid_fraction = r.number("valid_fraction", 0, 0, 0.9);
   d.sequence_length = r.integer("sequence_length", 256, 1, 1 << 20);
   d.output_length = r.integer("output_length", d.sequence_length, 1, 1 << 20);
-  if (d.format == DataFormat::kChat)
-    d.chat = read_chat_config(r, chat_use(objective_entry(c.objective.name).arrays) != ChatUse::kConversations);
-  else refuse_chat_keys(r);
-  if (d.format == DataFormat::kTable) {
-    d.cut_long_rows = r.choice("long_rows", {"error", "cut"}, 0) == 1;
-    read_columns(r, c, sections);
-    read_where(r, c);
-  }
-  for (const char* key : {"columns", "output_length", "where"}) {
-    if (r.has(key) && d.format != DataFormat::kTable) r.fail(key, "belongs to format: table");
-  }
-  if (r.has("long_rows") && d.format != DataFormat::kTable && d.format != DataFormat::kChat)
-    r.fail("long_rows", "belongs to format: table and chat");
-  const size_t order = r.choice("order", {"shuffled", "sequential", "streams"}, 0);
-  d.shuffled = order == 0;
-  d.streams = order == 2;
   d.token_dtype = r.text("token_dtype", "u16");
-  d.split_documents = r.boolean("split_documents", !d.streams);
-  if (d.streams && d.format == DataFormat::kChat)
-    r.fail("order", "streams are of text or ids", "use shuffled or sequential");
-  if (d.streams && d.split_documents)
-    r.fail("split_documents", "stands beside order: streams, which go on across documents", "leave one of them out");
-  if (d.train.empty()) r.fail("train", "is missing", "name the training data: train: [PATH]");
+  read_format(r, c, sections);
+  read_order(r, d);
   read_replay(r, d, sections);
-  if (d.format == DataFormat::kArrays) {
-    if (d.train.size() > 1) r.fail("train", "must be one folder where the format is arrays", "join the arrays");
-    if (d.valid.size() > 1) r.fail("valid", "must be one folder where the format is arrays", "join the arrays");
-    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for arrays", "name a folder with valid: [DIR]");
-    if (d.streams) r.fail("order", "streams are of text or ids", "use shuffled or sequential");
-  }
-  if (d.format == DataFormat::kPrompts) {
-    check_prompts(root, r, c, sections);
-    if (d.valid_fraction > 0) r.fail("valid_fraction", "is not for prompts", "name other prompts with valid: [FILE]");
-  }
-  if (d.format != DataFormat::kPrompts && !c.objective.rollouts.rewards.empty())
-    r.fail("format", "has rewards of its own, and objective.rewards judges answers to prompts",
-           "use format: prompts, or leave objective.rewards out");
-  if (!d.valid.empty() && d.valid_fraction > 0) r.fail("valid_fraction", "stands beside valid", "give one of them");
-  if (!d.loss_mask.empty() && d.format != DataFormat::kIds) r.fail("loss_mask", "belongs to format: ids");
-  if (!d.loss_mask.empty() && d.loss_mask.size() != d.train.size())
-    r.fail("loss_mask", "must name one file for each of train");
+  if (d.format == DataFormat::kPrompts) check_prompts(root, r, c, sections);
+  check_files(r, d);
   sections.finish(r);
 }
 

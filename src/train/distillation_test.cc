@@ -18,7 +18,7 @@ const ObjectiveEntry& distillation() { return objective_entry("distillation"); }
 
 // The loss and its divergence, by name, of one step over random rows; `teacher`: null: the student itself.
 LossSums distilled(double mixture, double alpha, bool by_itself) {
-  const ObjectiveConfig options{.alpha = alpha, .temperature = 1.5, .mixture = mixture};
+  const ObjectiveConfig options{.distillation = {.alpha = alpha, .temperature = 1.5, .mixture = mixture}};
   Trained t(distillation(), "llama", {}, options);
   const auto objective = distillation().make(options, {.model = by_itself ? nullptr : t.frozen.get()});
   Stepper stepper = std::move(*Stepper::create(*t.model, *objective, *t.optimizer, {.arena_bytes = 64 << 20}));
@@ -45,7 +45,7 @@ TEST(DistillationLosses, AreToldByTheirNames) {
 // A model that learns nothing else comes to say what its teacher says.
 TEST(DistillationLosses, BringTheStudentToTheTeacher) {
   for (double mixture : {0.0, 0.5, 1.0}) {
-    const ObjectiveConfig options{.alpha = 0, .temperature = 1, .mixture = mixture};
+    const ObjectiveConfig options{.distillation = {.alpha = 0, .temperature = 1, .mixture = mixture}};
     Trained t(distillation(), "llama", {}, options);
     for (auto& entry : t.frozen->parameters.entries()) {  // a teacher that is sure of something
       const bool makes_logits = entry->spec.role == nn::Role::kEmbedding || entry->spec.role == nn::Role::kHead;
@@ -77,10 +77,10 @@ std::string wrong(const std::string& objective, const std::string& data) {
 }
 
 TEST(DistillationConfig, LossesAndFormats) {
-  EXPECT_EQ(read("", "format: ids")->objective.mixture, 0);
-  EXPECT_EQ(read(", loss: reverse_kl", "format: ids")->objective.mixture, 1);
-  EXPECT_EQ(read(", loss: jsd", "format: ids")->objective.mixture, 0.5);
-  EXPECT_EQ(read(", loss: jsd, mixture: 0.1", "format: ids")->objective.mixture, 0.1);
+  EXPECT_EQ(read("", "format: ids")->objective.distillation.mixture, 0);
+  EXPECT_EQ(read(", loss: reverse_kl", "format: ids")->objective.distillation.mixture, 1);
+  EXPECT_EQ(read(", loss: jsd", "format: ids")->objective.distillation.mixture, 0.5);
+  EXPECT_EQ(read(", loss: jsd, mixture: 0.1", "format: ids")->objective.distillation.mixture, 0.1);
   for (const char* format : {"text", "ids", "arrays", "chat", "prompts"})
     EXPECT_EQ(wrong("", std::string("format: ") + format), "accepted") << format;
   EXPECT_EQ(chat_use(distillation().arrays), ChatUse::kConversations);
@@ -91,11 +91,11 @@ TEST(DistillationConfig, LossesAndFormats) {
 TEST(DistillationConfig, AnswersOfTheStudentAreNotItsTargets) {
   auto config = read(", max_tokens: 9, sampling_temperature: 0.9", "format: prompts");
   ASSERT_TRUE(config.ok()) << config.error().to_string();
-  EXPECT_EQ(config->objective.alpha, 0);
+  EXPECT_EQ(config->objective.distillation.alpha, 0);
   EXPECT_EQ(config->objective.rollouts.group, 1);
   EXPECT_EQ(config->objective.rollouts.max_tokens, 9);
   EXPECT_EQ(config->objective.rollouts.temperature, 0.9);
-  EXPECT_EQ(config->objective.temperature, 2);
+  EXPECT_EQ(config->objective.distillation.temperature, 2);
   EXPECT_THAT(wrong(", alpha: 0.5", "format: prompts"), HasSubstr("learn its own answers"));
   EXPECT_EQ(wrong(", alpha: 0", "format: prompts"), "accepted");
   EXPECT_THAT(wrong(", max_tokens: 9", "format: chat"), HasSubstr("belongs to data.format: prompts"));

@@ -42,10 +42,7 @@ class AskedBefore : public testing::TestWithParam<const char*> {
   std::unique_ptr<Trained> moved(bool known) const {
     auto trained = std::make_unique<Trained>(entry_, "llama", std::vector<std::string>{},
                                              ObjectiveConfig{.precompute_reference = known});
-    for (auto& e : trained->model->parameters.entries()) {
-      for (int64_t i = 0; i < e->parameter.master.elements(); ++i)
-        e->parameter.master.as<float>()[i] *= 1 + 0.3f * std::sin(static_cast<float>(i));
-    }
+    move_away(*trained->model);
     return trained;
   }
   Result<ReferenceSums> ask(const Trained& trained, uint64_t first = 0, int64_t batch = 2) const {

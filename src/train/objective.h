@@ -77,9 +77,11 @@ class Objective {
 
 /// Options of objectives that learn from answers of which one is better.
 struct PreferenceConfig {
-  std::string loss;   // which of the objective's own; empty: it has one
-  double beta = 0.1;  // how far answers may move from the reference
-  double gamma = 0;   // simpo: the margin; cpo: weight of the chosen answer's likelihood
+  std::string loss;                                     // which of the objective's own; empty: it has one
+  double beta = 0.1;                                    // how far answers may move from the reference
+  double gamma = 0;                                     // simpo: the margin
+  double likelihood = 1;                                // cpo: weight of the chosen answer's
+  double centre = 0;                                    // reward: weight of the square of both answers' sum
   double desirable_weight = 1, undesirable_weight = 1;  // kto
   bool operator==(const PreferenceConfig&) const = default;
 };
@@ -98,6 +100,15 @@ struct RolloutConfig {
   double temperature = 1, top_p = 1;
   int64_t top_k = 0;
   bool operator==(const RolloutConfig&) const = default;
+};
+
+/// Options of distillation.
+struct DistillationConfig {
+  std::string teacher;     // a model's folder
+  double alpha = 0.5;      // share of the cross-entropy
+  double temperature = 2;  // of both softmaxes
+  double mixture = 0;      // as kernels::DistillationArgs has it
+  bool operator==(const DistillationConfig&) const = default;
 };
 
 /// Options of objectives that compare texts by their vectors.
@@ -125,12 +136,10 @@ struct ObjectiveConfig {
   double z_loss = 0;      // times the square of the logarithm of the softmax's denominator (Chowdhery et al. 2022)
   std::string reference;  // a model's folder: what a model is held to; empty: the one that is trained, as it begins
   bool precompute_reference = false;  // it is asked once of every row, before the first step
-  std::string teacher;                // distillation: a model's folder
   PreferenceConfig preference;
   RolloutConfig rollouts;
   ContrastConfig contrast;
-  double alpha = 0.5, temperature = 2;  // distillation: share of the cross-entropy; of both softmaxes
-  double mixture = 0;                   // distillation: as kernels::DistillationArgs has it
+  DistillationConfig distillation;
   bool operator==(const ObjectiveConfig&) const = default;
 };
 

@@ -30,11 +30,7 @@ struct PairRun {
   explicit PairRun(const char* objective, const ObjectiveConfig& options)
       : trained(objective_entry(objective), "llama", {}, options) {
     // Away from the reference, which begins as the model does.
-    for (auto& e : trained.model->parameters.entries()) {
-      for (int64_t i = 0; i < e->parameter.master.elements(); ++i)
-        e->parameter.master.as<float>()[i] *= 1 + 0.3f * std::sin(static_cast<float>(i));
-    }
-    trained.model->refresh_compute();
+    move_away(*trained.model);
     append_random_row(objective_entry(objective), *trained.model, 0, 8, examples);
     sums = trained.stepper->evaluate(examples, trained.objective->count(examples));
     measure();
@@ -66,8 +62,13 @@ struct PairRun {
           ++tokens;
         }
         const bool policy = model == trained.model.get();
-        if (run == 0) (policy ? pair.chosen : pair.held_chosen) = sum, pair.chosen_tokens = tokens;
-        else (policy ? pair.rejected : pair.held_rejected) = sum, pair.rejected_tokens = tokens;
+        if (run == 0) {
+          (policy ? pair.chosen : pair.held_chosen) = sum;
+          pair.chosen_tokens = tokens;
+        } else {
+          (policy ? pair.rejected : pair.held_rejected) = sum;
+          pair.rejected_tokens = tokens;
+        }
       }
     }
   }
@@ -112,7 +113,7 @@ TEST(Preferences, LossesAreTheirFormulas) {
   const double means_alone = p.chosen / p.chosen_tokens - p.rejected / p.rejected_tokens;
   EXPECT_NEAR(simpo.sums.loss, -std::log(logistic(kBeta * means_alone - 0.4)), 1e-5);
 
-  const PairRun cpo("cpo", {.preference = {.beta = kBeta}, .alpha = 0.5});
+  const PairRun cpo("cpo", {.preference = {.beta = kBeta, .likelihood = 0.5}});
   EXPECT_NEAR(cpo.sums.loss, -std::log(logistic(kBeta * (p.chosen - p.rejected))) - 0.5 * p.chosen / p.chosen_tokens,
               1e-4);
 }
@@ -137,11 +138,7 @@ TEST(Kto, TheBaselineIsThatOfTheWholeStep) {
   const ObjectiveEntry& entry = objective_entry("kto");
   auto run = [&](int64_t parts) {
     Trained t(entry, "llama");
-    for (auto& e : t.model->parameters.entries()) {
-      for (int64_t i = 0; i < e->parameter.master.elements(); ++i)
-        e->parameter.master.as<float>()[i] *= 1 + 0.3f * std::sin(static_cast<float>(i));
-    }
-    t.model->refresh_compute();
+    move_away(*t.model);
     const int64_t rows = 4 / parts;
     return t.stepper->step(
         parts,
@@ -217,7 +214,7 @@ TEST(Distillation, OfAModelFromItselfIsCrossEntropyAlone) {
   const ObjectiveEntry &entry = objective_entry("distillation"), &plain = objective_entry("causal_lm");
   Trained t(entry, "llama"), other(plain, "llama");
   const Examples out = random_examples(entry, *t.model, 4, 8);
-  auto alone = entry.make({.alpha = 0.25}, {});
+  auto alone = entry.make({.distillation = {.alpha = 0.25}}, {});
   Stepper stepper = std::move(*Stepper::create(*t.model, *alone, *t.optimizer, {.arena_bytes = 64 << 20}));
   const LossSums self = stepper.evaluate(out, alone->count(out));
   EXPECT_NEAR(figure_of(self.figures, "kl"), 0, 1e-6);

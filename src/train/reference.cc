@@ -3,18 +3,9 @@
 namespace malmoi::train {
 
 Aside::Aside(autograd::Context& context, const FrozenModel& frozen)
-    : context_(context),
-      tape_(std::exchange(context.tape, nullptr)),
-      training_(std::exchange(context.training, false)),
-      adapters_(context.row_adapters) {
-  if (!frozen.adapter.empty()) context.row_adapters = frozen.adapter;
-}
-
-Aside::~Aside() {
-  context_.tape = tape_;
-  context_.training = training_;
-  context_.row_adapters = adapters_;
-}
+    : tape_(context.tape, nullptr),
+      training_(context.training, false),
+      adapters_(context.row_adapters, frozen.adapter.empty() ? context.row_adapters : frozen.adapter) {}
 
 size_t bytes_of(const FrozenModel& frozen) {
   size_t bytes = 0;
@@ -28,9 +19,7 @@ std::vector<float> frozen_logps(autograd::Context& context, const FrozenModel& f
   const Aside aside(context, frozen);
   const model::Model& model = frozen.model ? *frozen.model : trained;
   ModelInput input(examples);
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
-  return model.logps(context, std::move(features), {.targets = examples.targets});
+  return model.logps(context, model.features(context, input.batch()), {.targets = examples.targets});
 }
 
 }  // namespace malmoi::train

@@ -1,9 +1,10 @@
 // What a model that is not trained says of the examples that another one learns from.
 #pragma once
 
-#include <utility>
+#include <span>
 #include <vector>
 
+#include "base/temporarily.h"
 #include "train/objective.h"
 
 namespace malmoi::train {
@@ -12,30 +13,11 @@ namespace malmoi::train {
 class Aside {
  public:
   Aside(autograd::Context& context, const FrozenModel& frozen);
-  ~Aside();
-  Aside(const Aside&) = delete;
-  Aside& operator=(const Aside&) = delete;
 
  private:
-  autograd::Context& context_;
-  autograd::Tape* tape_;
-  bool training_;
-  std::span<const int32_t> adapters_;
-};
-
-/// While it lives nothing is dropped out: the difference of two passes would be that of their masks.
-class WithoutDropout {
- public:
-  explicit WithoutDropout(autograd::Context& context) : context_(context), training_(context.training) {
-    context.training = false;
-  }
-  ~WithoutDropout() { context_.training = training_; }
-  WithoutDropout(const WithoutDropout&) = delete;
-  WithoutDropout& operator=(const WithoutDropout&) = delete;
-
- private:
-  autograd::Context& context_;
-  bool training_;
+  Temporarily<autograd::Tape*> tape_;
+  Temporarily<bool> training_;
+  Temporarily<std::span<const int32_t>> adapters_;
 };
 
 /// Memory of a frozen model; none where it is the one that is trained.

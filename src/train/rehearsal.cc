@@ -3,6 +3,7 @@
 #include "autograd/adapted_weight.h"
 #include "autograd/block_weight.h"
 #include "autograd/tape.h"
+#include "base/temporarily.h"
 #include "kernels/kernels.h"
 #include "model/companion.h"
 #include "model/registry.h"
@@ -109,11 +110,11 @@ Rehearsed rehearse(const model::Model& twin, const Objective& objective, DType d
   c.checkpointing = checkpointing;
   Examples examples;
   objective.append_rehearsal(batch_size, sequence_length, examples);
-  c.tape = nullptr;
-  c.training = false;
-  objective.prepare(c, twin, {&examples, 1});
-  c.tape = &tape;
-  c.training = true;
+  {
+    const Temporarily untaped(c.tape, nullptr);
+    const Temporarily undropped(c.training, false);
+    objective.prepare(c, twin, {&examples, 1});
+  }
   objective.accumulate(c, twin, examples, objective.count(examples));
   tape.clear();
   return {arena.peak(), c.flops, examples.tokens()};

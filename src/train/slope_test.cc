@@ -153,7 +153,8 @@ TEST(Slopes, OfWhatAConfigTurnsOn) {
 TEST(Slopes, OfEveryDivergenceFromATeacher) {
   for (double mixture : {1.0, 0.5, 0.1}) {
     SCOPED_TRACE(mixture);
-    Oracle oracle(objective_entry("distillation"), "llama", Json::object(), {.alpha = 0.25, .mixture = mixture});
+    Oracle oracle(objective_entry("distillation"), "llama", Json::object(),
+                  {.distillation = {.alpha = 0.25, .mixture = mixture}});
     expect_slopes(oracle);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/temporarily.h"
 #include "kernels/kernels.h"
 
 namespace malmoi::train {
@@ -79,9 +80,8 @@ StepResult Stepper::step(int64_t count, const Fill& fill, uint64_t micro_index, 
 }
 
 void Stepper::read_on(const Examples& examples, const Counts& whole) {
-  context_->tape = nullptr;
+  const Temporarily untaped(context_->tape, nullptr);
   objective_->accumulate(*context_, *model_, examples, whole);
-  context_->tape = tape_.get();
 }
 
 double Stepper::gradient_norm() {

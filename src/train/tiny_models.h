@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,6 +81,15 @@ inline Examples random_examples(const ObjectiveEntry& objective, const model::Mo
   Examples out;
   for (uint64_t r = 0; r < rows; ++r) append_random_row(objective, model, r, length, out);
   return out;
+}
+
+/// Changes all weights of a model, each by another share.
+inline void move_away(model::Model& model) {
+  for (auto& entry : model.parameters.entries()) {
+    for (int64_t i = 0; i < entry->parameter.master.elements(); ++i)
+      entry->parameter.master.as<float>()[i] *= 1 + 0.3f * std::sin(static_cast<float>(i));
+  }
+  model.refresh_compute();
 }
 
 /// A model in memory and what steps it.

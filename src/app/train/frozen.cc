@@ -24,7 +24,7 @@ struct AskedModel {
 };
 
 Result<AskedModel> asked_model(const TrainConfig& config, Beside beside) {
-  if (beside == Beside::kTeacher) return AskedModel{config.objective.teacher, "objective.teacher"};
+  if (beside == Beside::kTeacher) return AskedModel{config.objective.distillation.teacher, "objective.teacher"};
   if (!config.objective.reference.empty()) return AskedModel{config.objective.reference, "objective.reference"};
   if (config.init_from) return AskedModel{*config.init_from, "model.init_from"};
   return usage_error("'" + config.objective.name + "' holds the model to a reference, and there is none",

@@ -8,14 +8,12 @@
 #include <fmt/format.h>
 
 #include "app/use/generate.h"
-#include "autograd/adapted_weight.h"
 #include "base/parallel.h"
 #include "model/adapter_parameters.h"
 #include "model/load.h"
 #include "model/principal_part.h"
 #include "model/save.h"
 #include "model/train_adapter.h"
-#include "model/weight_rows.h"
 
 namespace malmoi::app {
 namespace {
@@ -40,26 +38,21 @@ class Differences {
     for (auto& tensor : model::adapted_tensors(base)) ours_.emplace(tensor.name, tensor.place);
     for (auto& tensor : model::adapted_tensors(other)) theirs_.emplace(tensor.name, tensor.place);
   }
-  Tensor of(const std::string& name) const {
-    Tensor difference = rows_of_place(theirs_.at(name));
-    const Tensor base = rows_of_place(ours_.at(name));
+  Tensor of(const std::string& name) {
+    const Tensor base = base_values_.of(ours_.at(name)), other = other_values_.of(theirs_.at(name));
+    Tensor difference = Tensor::zeros(DType::kF32, base.shape());
+    const float *from = base.as<float>(), *changed = other.as<float>();
     float* to = difference.as<float>();
-    const float* from = base.as<float>();
     constexpr int64_t kGrain = 1 << 15;
     parallel_for(difference.elements(), kGrain, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) to[i] -= from[i];
+      for (int64_t i = begin; i < end; ++i) to[i] = changed[i] - from[i];
     });
     return difference;
   }
 
  private:
-  static Tensor rows_of_place(const AdaptedPlace& place) {
-    const autograd::Weight& weight = autograd::without_adapters(**place.slot);
-    Tensor all = Tensor::zeros(DType::kF32, {weight.out_features(), weight.in_features()});
-    model::write_rows(weight, all);
-    return all.rows(place.source.row_begin, place.source.rows);
-  }
   std::map<std::string, AdaptedPlace> ours_, theirs_;
+  model::PlaceValues base_values_, other_values_;
 };
 
 double squares_of(const Tensor& values) {
@@ -67,16 +60,6 @@ double squares_of(const Tensor& values) {
   for (int64_t i = 0; i < values.elements(); ++i)
     sum += static_cast<double>(values.as<float>()[i]) * static_cast<double>(values.as<float>()[i]);
   return sum;
-}
-
-// A = sqrt(S) V^T and B = U sqrt(S), whose scale is 1.
-void fill_factors(const model::PrincipalPart& part, autograd::Parameter& a, autograd::Parameter& b) {
-  const int64_t rank = a.shape[0], rows = b.shape[0], in = a.shape[1];
-  for (int64_t k = 0; k < rank; ++k) {
-    const float root = std::sqrt(part.values[static_cast<size_t>(k)]);
-    for (int64_t c = 0; c < in; ++c) a.master.as<float>()[k * in + c] = root * part.right.as<float>()[k * in + c];
-    for (int64_t r = 0; r < rows; ++r) b.master.as<float>()[r * rank + k] = root * part.left.as<float>()[k * rows + r];
-  }
 }
 
 // difference -= B A.
@@ -137,7 +120,7 @@ Result<ExtractReport> extract_adapter(const ExtractOptions& options, const Job& 
                                      .base = name},
                                     [](const char* key) { return std::string(key) == "r" ? "--rank" : "--target"; }));
   model::put_adapter(*base, std::move(plan), {});
-  const Differences differences(*base, *other);
+  Differences differences(*base, *other);
   ExtractReport report{.modules = base->adapter->plan.modules.size(), .rank = options.rank, .error = 0, .left = {}};
   double whole = 0, left = 0;
   auto entry = base->adapter->parameters.entries().begin();
@@ -149,7 +132,8 @@ Result<ExtractReport> extract_adapter(const ExtractOptions& options, const Job& 
       return unsupported("a table is looked up by rows, which are extracted from products alone", "--target",
                          "name modules of the layers");
     whole += squares_of(difference);
-    fill_factors(model::principal_part(difference, options.rank, i), a, b);
+    model::write_factors(model::principal_part(difference, options.rank, i), 1, a.master.as<float>(),
+                         b.master.as<float>());
     take_away(a, b, difference);
     left += squares_of(difference);
     if (job.progress.due()) job.progress(fmt::format("{} of {} modules", i + 1, report.modules));

@@ -33,9 +33,7 @@ uint64_t gguf_bytes(const Path& path) {
 }
 
 double bytes_per_weight(const LoadChoice& choice) {
-  std::string name = choice.packed;
-  for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  const BlockFormat* format = find_block_format(name);
+  const BlockFormat* format = find_block_format(choice.packed);
   return format ? static_cast<double>(format->bytes) / format->elements : static_cast<double>(dtype_size(choice.dtype));
 }
 

@@ -31,19 +31,18 @@ kernels::CrossEntropyArgs logp_args(Tensor& logits, const int32_t* targets, cons
 
 std::vector<float> head_logps(Context& context, Var hidden, const Weight& weight, Parameter* bias,
                               const HeadLogpsOptions& options) {
-  HeadRows counted(context, hidden, weight.out_features(), options.targets);
-  const int64_t total = counted.counted(), chunk = counted.chunk();
+  HeadRows counted(context, hidden, weight, bias, options.targets);
+  const int64_t total = counted.counted();
   Tensor losses = context.temporary(DType::kF32, {std::max<int64_t>(total, 1)});
   Tensor kept;  // the logits of the only chunk
-  for (int64_t begin = 0; begin < total; begin += chunk) {
-    const int64_t n = std::min(chunk, total - begin);
+  counted.each_chunk([&](int64_t begin, int64_t n) {
     Tensor logits = chunk_logits(context, counted.features(begin, n), weight, bias);
     kernels::CrossEntropyArgs args = logp_args(logits, counted.targets(begin), options);
     args.loss = losses.as<float>() + begin;
     args.dlogits = false;
     context.run("log-probabilities", 0, &kernels::Backend::cross_entropy, args);
     if (context.tape && n == total) kept = std::move(logits);
-  }
+  });
   std::vector<float> logps(static_cast<size_t>(total), 0.0f);
   if (!context.rehearsal()) {
     for (size_t r = 0; r < logps.size(); ++r) logps[r] = -losses.as<float>()[r];
@@ -53,21 +52,16 @@ std::vector<float> head_logps(Context& context, Var hidden, const Weight& weight
   std::vector<float> slopes(logps.size(), 0.0f);
   if (!context.rehearsal()) options.loss(logps, slopes);
   for (float& slope : slopes) slope = -slope;  // of the cross-entropy, which is -logp
-  counted.begin_gradient();
-  context.tape->begin_use(weight.parameters());
-  context.tape->begin_use({&bias, 1});
-  for (int64_t begin = 0; begin < total; begin += chunk) {
-    const int64_t n = std::min(chunk, total - begin);
+  counted.begin_backward();
+  counted.each_chunk([&](int64_t begin, int64_t n) {
     const Tensor x = counted.features(begin, n);
     Tensor logits = kept ? std::exchange(kept, {}) : chunk_logits(context, x, weight, bias);
     kernels::CrossEntropyArgs args = logp_args(logits, counted.targets(begin), options);
     args.row_scale = slopes.data() + begin;
     context.run("gradient of log-probabilities", 0, &kernels::Backend::cross_entropy, args);
-    head_backward(context, counted, begin, x, adapted::as_type(context, logits, context.dtype), weight, bias);
-  }
-  context.tape->end_use(weight.parameters());
-  context.tape->end_use({&bias, 1});
-  counted.give_gradient();
+    counted.backward(begin, x, adapted::as_type(context, logits, context.dtype));
+  });
+  counted.end_backward();
   return logps;
 }
 

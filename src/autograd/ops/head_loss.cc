@@ -1,6 +1,4 @@
 // The output projection and its cross-entropy, chunk by chunk.
-#include <algorithm>
-
 #include "autograd/head_rows.h"
 #include "autograd/ops.h"
 
@@ -9,16 +7,10 @@ namespace malmoi::autograd {
 HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter* bias,
                    const HeadLossOptions& options) {
   const int64_t vocab = weight.out_features(), rows = hidden.value.shape().rows();
-  const bool backward = context.tape != nullptr;
-  HeadRows counted(context, hidden, vocab, options.targets);
-  counted.begin_gradient();
-  if (backward) {
-    context.tape->begin_use(weight.parameters());
-    context.tape->begin_use({&bias, 1});
-  }
+  HeadRows counted(context, hidden, weight, bias, options.targets);
+  counted.begin_backward();
   Tensor loss = context.temporary(DType::kF32, {rows}), correct = context.temporary(DType::kU8, {rows});
-  for (int64_t begin = 0; begin < counted.counted(); begin += counted.chunk()) {
-    const int64_t n = std::min(counted.chunk(), counted.counted() - begin);
+  counted.each_chunk([&](int64_t begin, int64_t n) {
     const Tensor x = counted.features(begin, n);
     Tensor logits = context.temporary(context.dtype, {n, vocab});
     weight.product(context, x, logits, bias);
@@ -36,20 +28,16 @@ HeadLoss head_loss(Context& context, Var hidden, const Weight& weight, Parameter
                  .z_weight = options.z_weight,
                  .logit_scale = options.logit_scale,
                  .softcap = options.softcap,
-                 .dlogits = backward});
-    if (backward) head_backward(context, counted, begin, x, logits, weight, bias);
-  }
+                 .dlogits = context.tape != nullptr});
+    counted.backward(begin, x, logits);
+  });
+  counted.end_backward();
   HeadLoss result{.counted = counted.counted()};
   if (!context.rehearsal()) {
     for (int64_t r = 0; r < counted.counted(); ++r) {
       result.sum += static_cast<double>(loss.as<float>()[r]);
       if (options.count_correct) result.correct += correct.as<uint8_t>()[r];
     }
-  }
-  if (backward) {
-    context.tape->end_use(weight.parameters());
-    context.tape->end_use({&bias, 1});
-    counted.give_gradient();
   }
   return result;
 }

@@ -7,20 +7,31 @@
 namespace malmoi::kernels::ref {
 namespace {
 
+double capped_logit(double x, double scale, double cap) {
+  return cap > 0 ? cap * std::tanh(x * scale / cap) : x * scale;
+}
+
+// Of the cap, where it gives z.
+double slope_of_cap(double z, double cap) { return cap > 0 ? 1 - z / cap * (z / cap) : 1; }
+
+double log_sum_exp(const std::vector<double>& z, double scale) {
+  const double top = *std::max_element(z.begin(), z.end()) * scale;
+  double total = 0;
+  for (double x : z) total += std::exp(x * scale - top);
+  return top + std::log(total);
+}
+
 template <typename T>
 void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   T* logits = as<T>(a.logits) + r * a.cols;
   double cap = static_cast<double>(a.softcap), smoothing = static_cast<double>(a.label_smoothing);
   double z_weight = static_cast<double>(a.z_weight), n = static_cast<double>(a.cols);
-  double total = 0, sum = 0;
+  double sum = 0;
   for (int64_t c = 0; c < a.cols; ++c) {
-    double x = get(logits[c]) * static_cast<double>(a.logit_scale);
-    z[static_cast<size_t>(c)] = cap > 0 ? cap * std::tanh(x / cap) : x;
+    z[static_cast<size_t>(c)] = capped_logit(get(logits[c]), static_cast<double>(a.logit_scale), cap);
     sum += z[static_cast<size_t>(c)];
   }
-  double top = *std::max_element(z.begin(), z.end());
-  for (double x : z) total += std::exp(x - top);
-  double lse = top + std::log(total);
+  const double top = *std::max_element(z.begin(), z.end()), lse = log_sum_exp(z, 1);
   int64_t target = a.targets[r];
   double loss = lse - (1 - smoothing) * z[static_cast<size_t>(target)] - smoothing * sum / n + z_weight * lse * lse;
   const double weight = a.target_weights ? static_cast<double>(a.target_weights[target]) : 1;
@@ -31,20 +42,9 @@ void row(const CrossEntropyArgs& a, int64_t r, std::vector<double>& z) {
   for (int64_t c = 0; c < a.cols; ++c) {
     double zc = z[static_cast<size_t>(c)];
     double d = std::exp(zc - lse) * (1 + 2 * z_weight * lse) - smoothing / n - (c == target ? 1 - smoothing : 0);
-    if (cap > 0) d *= 1 - zc / cap * (zc / cap);
+    d *= slope_of_cap(zc, cap);
     put(logits[c], scale * d * static_cast<double>(a.loss_scale) * static_cast<double>(a.logit_scale));
   }
-}
-
-}  // namespace
-
-namespace {
-
-double log_sum_exp(const std::vector<double>& z, double scale) {
-  const double top = *std::max_element(z.begin(), z.end()) * scale;
-  double total = 0;
-  for (double x : z) total += std::exp(x * scale - top);
-  return top + std::log(total);
 }
 
 // D(q, p) of a row, given the logarithms of both, and its slope by p's logits.
@@ -80,8 +80,7 @@ void distilled_row(const DistillationArgs& a, int64_t r) {
   const double temperature = static_cast<double>(a.temperature), alpha = static_cast<double>(a.alpha);
   std::vector<double> z, t;
   for (int64_t c = 0; c < a.cols; ++c) {
-    const double x = get(logits[c]) * scale;
-    z.push_back(cap > 0 ? cap * std::tanh(x / cap) : x);
+    z.push_back(capped_logit(get(logits[c]), scale, cap));
     t.push_back(static_cast<double>(a.teacher[r * a.cols + c]));
   }
   const double plain = log_sum_exp(z, 1), cold = log_sum_exp(z, 1 / temperature),
@@ -95,7 +94,7 @@ void distilled_row(const DistillationArgs& a, int64_t r) {
   const RefDivergence soft = divergence_of(log_q, log_p, static_cast<double>(a.mixture));
   for (size_t c = 0; c < z.size() && a.dlogits; ++c) {
     double d = alpha * (std::exp(z[c] - plain) - (c == target ? 1 : 0)) + (1 - alpha) * temperature * soft.slopes[c];
-    if (cap > 0) d *= 1 - z[c] / cap * (z[c] / cap);
+    d *= slope_of_cap(z[c], cap);
     put(logits[c], d * static_cast<double>(a.loss_scale) * scale);
   }
   if (a.ce) a.ce[r] = static_cast<float>(plain - z[target]);

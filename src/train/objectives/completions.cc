@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "autograd/tape.h"
+#include "base/temporarily.h"
 #include "train/reference.h"
 
 namespace malmoi::train {
@@ -60,11 +61,10 @@ std::vector<float> LogpsObjective::reference_logps(autograd::Context& context, c
 
 LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                     const Counts& whole) const {
-  const WithoutDropout without(context);
+  const Temporarily undropped(context.training, false);  // the difference of two passes would be that of their masks
   const std::vector<float> held = reference_logps(context, model, examples);
   ModelInput input(examples);  // blocks that run again in the backward pass read it
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+  autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   auto learn = [&](std::span<const float> policy, std::span<float> slopes) {
     sums = loss(examples, whole, {policy, held}, slopes);

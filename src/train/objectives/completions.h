@@ -2,6 +2,7 @@
 // of the model that learns and of the one it is held to.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

@@ -16,7 +16,7 @@ PairLoss rule(const ObjectiveConfig& options, const AnswerLogps& chosen, const A
 
 void read(ConfigReader& reader, ObjectiveConfig& config) {
   read_beta(reader, config);
-  config.alpha = reader.number("alpha", 1.0, 0, 1e6);
+  config.preference.likelihood = reader.number("alpha", 1.0, 0, 1e6);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ extern const ObjectiveEntry objective{
     .read = read,
     .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
       return std::make_unique<Preference>(
-          config, PreferenceRule{.rule = rule, .reference = false, .likelihood = config.alpha}, frozen);
+          config, PreferenceRule{.rule = rule, .reference = false, .likelihood = config.preference.likelihood}, frozen);
     },
     .scores = kPreferenceScores};
 

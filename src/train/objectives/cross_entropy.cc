@@ -8,6 +8,15 @@
 
 namespace malmoi::train {
 
+void read_smoothing(ConfigReader& reader, ObjectiveConfig& config) {
+  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
+  config.z_loss = reader.number("z_loss", 0, 0, 1);
+}
+
+CrossEntropyOptions smoothed(const ObjectiveConfig& config) {
+  return {.label_smoothing = static_cast<float>(config.label_smoothing), .z_weight = static_cast<float>(config.z_loss)};
+}
+
 Counts CrossEntropy::count(const Examples& examples) const {
   auto counted = std::count_if(examples.targets.begin(), examples.targets.end(), [](int32_t t) { return t >= 0; });
   double weight = 0;
@@ -52,8 +61,7 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
     balance.begin(input.batch().key_mask);
     context.balance = &balance;
   }
-  autograd::Var hidden = model.backbone->forward(context, input.batch());
-  autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+  autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   if (options_.f1 && !learns && !context.rehearsal())
     predict(context, model, features.value, examples.targets, sums.predictions);

@@ -12,6 +12,11 @@ struct CrossEntropyOptions {
   std::vector<float> target_weights = {};  // by target; empty: all 1
 };
 
+/// Reads `label_smoothing` and `z_loss`.
+void read_smoothing(ConfigReader& reader, ObjectiveConfig& config);
+/// With what was read of them.
+CrossEntropyOptions smoothed(const ObjectiveConfig& config);
+
 class CrossEntropy : public Objective {
  public:
   explicit CrossEntropy(const CrossEntropyOptions& options = {}) : options_(options) {}

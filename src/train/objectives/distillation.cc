@@ -3,6 +3,7 @@
 #include "autograd/tape.h"
 #include "train/objectives/cross_entropy.h"
 #include "train/objectives/packed_texts.h"
+#include "train/objectives/rollouts.h"
 #include "train/reference.h"
 
 namespace malmoi::train::distillation {
@@ -10,8 +11,7 @@ namespace {
 
 class Distillation final : public CrossEntropy {
  public:
-  Distillation(const ObjectiveConfig& options, const FrozenModel& teacher)
-      : alpha_(options.alpha), temperature_(options.temperature), mixture_(options.mixture), teacher_(teacher) {}
+  Distillation(const DistillationConfig& options, const FrozenModel& teacher) : options_(options), teacher_(teacher) {}
 
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                       const Counts& whole) const override {
@@ -20,48 +20,43 @@ class Distillation final : public CrossEntropy {
     Tensor taught;
     {
       const Aside aside(context, teacher_);
-      autograd::Var hidden = teacher.backbone->forward(context, input.batch());
-      taught = teacher.head->features(context, std::move(hidden), input.batch()).value;
+      taught = teacher.features(context, input.batch()).value;
     }
-    autograd::Var hidden = model.backbone->forward(context, input.batch());
-    autograd::Var features = model.head->features(context, std::move(hidden), input.batch());
+    autograd::Var features = model.features(context, input.batch());
     const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
     const autograd::HeadDistillation sums = model.distil(context, std::move(features), teacher,
                                                          {.targets = examples.targets,
                                                           .teacher_features = std::move(taught),
-                                                          .alpha = static_cast<float>(alpha_),
-                                                          .temperature = static_cast<float>(temperature_),
-                                                          .mixture = static_cast<float>(mixture_),
+                                                          .alpha = static_cast<float>(options_.alpha),
+                                                          .temperature = static_cast<float>(options_.temperature),
+                                                          .mixture = static_cast<float>(options_.mixture),
                                                           .scale = share});
     if (context.tape) context.tape->backward(context);
     const double ce = sums.ce * share, apart = sums.divergence * share;
-    LossSums result{.loss = alpha_ * ce + (1 - alpha_) * temperature_ * temperature_ * apart};
-    result.figures = {{"ce", ce}, {mixture_ == 0 ? "kl" : mixture_ == 1 ? "reverse_kl" : "jsd", apart}};
+    LossSums result{.loss = options_.alpha * ce +
+                            (1 - options_.alpha) * options_.temperature * options_.temperature * apart};
+    result.figures = {{"ce", ce}, {options_.mixture == 0 ? "kl" : options_.mixture == 1 ? "reverse_kl" : "jsd", apart}};
     return result;
   }
 
   size_t bytes_beside() const override { return bytes_of(teacher_); }
 
  private:
-  double alpha_, temperature_, mixture_;
+  DistillationConfig options_;
   FrozenModel teacher_;
 };
 
 void read(ConfigReader& reader, ObjectiveConfig& config) {
-  config.teacher = reader.text("teacher", "");
-  if (config.teacher.empty()) reader.fail("teacher", "is missing", "name the folder of the model to learn from");
-  config.alpha = reader.number("alpha", 0.5, 0, 1);
-  config.temperature = reader.number("temperature", 2, 1e-3, 1e3);
+  DistillationConfig& d = config.distillation;
+  d.teacher = reader.text("teacher", "");
+  if (d.teacher.empty()) reader.fail("teacher", "is missing", "name the folder of the model to learn from");
+  d.alpha = reader.number("alpha", 0.5, 0, 1);
+  d.temperature = reader.number("temperature", 2, 1e-3, 1e3);
   const size_t loss = reader.choice("loss", {"forward_kl", "reverse_kl", "jsd"}, 0);
-  config.mixture = loss == 2 ? reader.number("mixture", 0.5, 1e-3, 0.999) : static_cast<double>(loss);
+  d.mixture = loss == 2 ? reader.number("mixture", 0.5, 1e-3, 0.999) : static_cast<double>(loss);
   if (loss != 2 && reader.has("mixture")) reader.fail("mixture", "belongs to loss: jsd");
-  RolloutConfig& r = config.rollouts;
-  r.group = 1;
-  if (reader.has("rewards")) r.rewards = reader.raw("rewards");
-  r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
-  r.temperature = reader.number("sampling_temperature", 1, 1e-3, 100);
-  r.top_p = reader.number("top_p", 1, 1e-6, 1);
-  r.top_k = reader.integer("top_k", 0, 0, 1 << 30);
+  config.rollouts.group = 1;
+  read_rollouts(reader, "sampling_temperature", config.rollouts);
 }
 
 constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "sampling_temperature", "top_p", "top_k"};
@@ -75,7 +70,7 @@ extern const ObjectiveEntry objective{
     .arrays = packed_texts(),
     .read = read,
     .make = [](const ObjectiveConfig& config, const FrozenModel& frozen) -> std::unique_ptr<Objective> {
-      return std::make_unique<Distillation>(config, frozen);
+      return std::make_unique<Distillation>(config.distillation, frozen);
     },
     .prompts = Prompts::kTaught,
     .prompt_options = kOfPrompts,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "train/objectives/completions.h"
+#include "train/objectives/rollouts.h"
 
 namespace malmoi::train::grpo {
 namespace {
@@ -156,18 +157,10 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (r.average == "constant" && r.longest == 0)
     reader.fail("longest_answer", "is missing", "average: constant divides by it");
   config.reference = reader.text("reference", "");
-  if (!reader.has("rewards")) {
-    for (const char* key : {"max_tokens", "temperature", "top_p", "top_k"}) {
-      if (reader.has(key)) reader.fail(key, "is of sampled answers, which nothing judges", "give objective.rewards");
-    }
-    return;
-  }
-  r.rewards = reader.raw("rewards");
-  r.max_tokens = reader.integer("max_tokens", 128, 1, 1 << 20);
-  r.temperature = reader.number("temperature", 1, 1e-3, 100);
-  r.top_p = reader.number("top_p", 1, 1e-6, 1);
-  r.top_k = reader.integer("top_k", 0, 0, 1 << 30);
+  read_rollouts(reader, "temperature", r);
 }
+
+constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "temperature", "top_p", "top_k"};
 
 }  // namespace
 
@@ -181,6 +174,7 @@ extern const ObjectiveEntry objective{
       return std::make_unique<Grpo>(config, frozen);
     },
     .prompts = Prompts::kJudged,
+    .prompt_options = kOfPrompts,
     .beside =
         [](const ObjectiveConfig& config) {
           return config.rollouts.kl_coefficient > 0 ? Beside::kReference : Beside::kNothing;

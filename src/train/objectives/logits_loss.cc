@@ -16,8 +16,7 @@ LossSums LogitsLoss::accumulate(autograd::Context& context, const model::Model& 
 
 LossSums LogitsLoss::forward(autograd::Context& context, const model::Model& model, const nn::Batch& batch,
                              const Examples& examples, const Counts& whole, double weight) const {
-  Var hidden = model.backbone->forward(context, batch);
-  Var features = model.head->features(context, std::move(hidden), batch);
+  Var features = model.features(context, batch);
   Var logits = autograd::linear(context, std::move(features), **model.head->weight, model.head->bias);
   auto n = static_cast<size_t>(logits.value.elements());
   LossSums sums;

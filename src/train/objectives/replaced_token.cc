@@ -155,8 +155,7 @@ class ReplacedToken final : public LogitsLoss {
   // it guessed right counts as not replaced (section 3.1). Adds the generator's loss to `sums`.
   static Examples replace(autograd::Context& context, const model::Model& generator, const nn::Batch& masked,
                           const Examples& examples, const Counts& whole, LossSums& sums) {
-    autograd::Var hidden = generator.backbone->forward(context, masked);
-    autograd::Var features = generator.head->features(context, std::move(hidden), masked);
+    autograd::Var features = generator.features(context, masked);
     std::vector<int32_t> ids(masked.ids.begin(), masked.ids.end());
     draw_tokens(context, generator, features.value, examples, ids);
     const double share = 1.0 / static_cast<double>(std::max<int64_t>(whole.filled, 1));

@@ -76,7 +76,9 @@ class Reward final : public LogitsLoss {
   double centre_;
 };
 
-void read(ConfigReader& reader, ObjectiveConfig& config) { config.alpha = reader.number("centre", 0, 0, 1e6); }
+void read(ConfigReader& reader, ObjectiveConfig& config) {
+  config.preference.centre = reader.number("centre", 0, 0, 1e6);
+}
 
 }  // namespace
 
@@ -87,7 +89,7 @@ extern const ObjectiveEntry objective{
     .arrays = {.columns = kFiles, .append = append_row, .fault = fault},
     .read = read,
     .make = [](const ObjectiveConfig& config, const FrozenModel&) -> std::unique_ptr<Objective> {
-      return std::make_unique<Reward>(config.alpha);
+      return std::make_unique<Reward>(config.preference.centre);
     },
     .scores = kPreferenceScores};
 

@@ -68,7 +68,7 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
 }
 
 std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel&) {
-  return std::make_unique<Seq2Seq>(CrossEntropyOptions{.label_smoothing = static_cast<float>(config.label_smoothing)});
+  return std::make_unique<Seq2Seq>(smoothed(config));
 }
 
 }  // namespace

@@ -8,9 +8,7 @@ namespace {
 
 class SpanCorruption final : public CrossEntropy {
  public:
-  explicit SpanCorruption(const ObjectiveConfig& config)
-      : CrossEntropy({.label_smoothing = static_cast<float>(config.label_smoothing),
-                      .z_weight = static_cast<float>(config.z_loss)}) {}
+  explicit SpanCorruption(const ObjectiveConfig& config) : CrossEntropy(smoothed(config)) {}
   // An example's sides have as much room as its sequence: short documents may be cut out by half.
   void append_rehearsal(int64_t batch, int64_t length, Examples& out) const override {
     append_pairs(batch, length, length, out);
@@ -19,8 +17,7 @@ class SpanCorruption final : public CrossEntropy {
 
 void read(ConfigReader& reader, ObjectiveConfig& config) {
   config.spans = read_spans(reader);
-  config.label_smoothing = reader.number("label_smoothing", 0, 0, 0.99);
-  config.z_loss = reader.number("z_loss", 0, 0, 1);
+  read_smoothing(reader, config);
 }
 
 std::unique_ptr<Objective> make(const ObjectiveConfig& config, const FrozenModel&) {
