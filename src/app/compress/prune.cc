@@ -82,9 +82,7 @@ class Pruner {
     if (options_.out.empty() && !wanted_nothing() && !options_.sweep)
       return usage_error("no folder to write is given", "--out", "name one");
     MALMOI_ASSIGN(path_, find_model(options_.model, job_.message));
-    std::error_code ignored;
-    if (std::filesystem::equivalent(path_, options_.out, ignored))
-      return usage_error("is the model's own folder", options_.out.string(), "give another one with --out");
+    MALMOI_TRY(check_other_folder(path_, options_.out));
     MALMOI_ASSIGN(model::FolderTensors opened, model::open_folder_tensors(path_));
     folder_.emplace(std::move(opened));
     MALMOI_ASSIGN(report_.before, reshape::prunable_sizes(*folder_->model));

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "app/compress/beside.h"
+#include "app/store/choice.h"
 #include "app/use/generate.h"
 #include "base/counted.h"
 #include "base/json_read.h"
@@ -35,9 +36,7 @@ struct Revocabulated {
 
 Result<Revocabulated> open_for_vocabulary(const std::string& name, const Path& out, const Job& job) {
   MALMOI_ASSIGN(const Path path, find_model(name, job.message));
-  std::error_code ignored;
-  if (std::filesystem::equivalent(path, out, ignored))
-    return usage_error("is the model's own folder", out.string(), "give another one with --out");
+  MALMOI_TRY(check_other_folder(path, out));
   MALMOI_ASSIGN(model::FolderTensors folder, model::open_folder_tensors(path));
   if (!folder.model->config().contains("vocab_size"))
     return unsupported("the config says no vocab_size", path.string(), "use a model with one vocabulary");
