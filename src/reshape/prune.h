@@ -45,7 +45,7 @@ struct PruneChoice {
 };
 
 /// The most important of each; of heads as many in each group that shares keys and values. `dropped`: layers that go in place of those
-/// of the least influence. Errors: sizes that are not below the model's, or above; heads that the groups cannot share; a dropped layer
+/// of the least influence. Errors: sizes of 0, or above the model's; heads that the groups cannot share; a dropped layer
 /// that is none.
 Result<PruneChoice> choose_kept(const model::Model& model, const PruneImportance& importance, const PruneSizes& wanted,
                                 const std::vector<int64_t>& dropped);

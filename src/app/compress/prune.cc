@@ -8,6 +8,7 @@
 #include "app/compress/beside.h"
 #include "app/use/generate.h"
 #include "base/json_read.h"
+#include "data/dedup/scratch.h"
 
 namespace malmoi::app {
 namespace {
@@ -16,22 +17,6 @@ using reshape::PruneChoice;
 using reshape::PruneSizes;
 
 constexpr int kSweepSteps = 4;
-
-// A folder that is gone when the work ends, however it ends.
-class PassingFolder {
- public:
-  explicit PassingFolder(Path path) : path_(std::move(path)) {}
-  PassingFolder(const PassingFolder&) = delete;
-  PassingFolder& operator=(const PassingFolder&) = delete;
-  ~PassingFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
-};
 
 // One of the sizes, by its option.
 struct SizeOption {
@@ -175,11 +160,12 @@ class Pruner {
 
   Status try_size(std::string name, const PruneSizes& sizes) {
     MALMOI_ASSIGN(const PruneChoice chosen, choose(sizes, {}));
-    const Path beside = options_.out.empty() ? Path("malmoi-prune") : options_.out;
-    const PassingFolder passing(Path(beside.string() + ".sweep"));
-    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, passing.path(), job_));
-    MALMOI_TRY(copy_beside(path_, passing.path()));
-    MALMOI_ASSIGN(const double loss, loss_at(passing.path()));
+    const Path parent = options_.out.parent_path();  // where there is room for a model
+    MALMOI_ASSIGN(const auto scratch, data::ScratchFolder::create(parent.empty() ? Path(".") : parent));
+    const Path folder = scratch->file("model");
+    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, folder, job_));
+    MALMOI_TRY(copy_beside(path_, folder));
+    MALMOI_ASSIGN(const double loss, loss_at(folder));
     job_.message(fmt::format("{}: {} parameters, loss {:.4f}", name, written.parameters, loss));
     report_.tries.push_back({std::move(name), written.parameters, loss});
     return {};

@@ -85,7 +85,7 @@ TEST_F(PrunedModels, ALayerThatChangesNothingGoes) {
 
 TEST_F(PrunedModels, ASweepMeasuresEachSizeAndWritesNothing) {
   make([](const std::string&, size_t, float value) { return value; });
-  options_.out.clear();
+  options_.out = test_folder("swept") / "smaller";
   options_.sweep = true;
   const PruneReport report = pruned();
   EXPECT_TRUE(report.out.empty());
@@ -96,7 +96,9 @@ TEST_F(PrunedModels, ASweepMeasuresEachSizeAndWritesNothing) {
     EXPECT_LT(report.tries[i].parameters, report.tries[0].parameters) << report.tries[i].size;
     EXPECT_GT(report.tries[i].loss, 0);
   }
-  EXPECT_FALSE(std::filesystem::exists("malmoi-prune.sweep"));
+  EXPECT_TRUE(std::filesystem::is_empty(options_.out.parent_path())) << "what was tried is gone";
+  options_.out.clear();
+  EXPECT_EQ(pruned().tries.size(), report.tries.size());
 }
 
 TEST_F(PrunedModels, AsksForSomethingToDo) {
