@@ -37,7 +37,7 @@ Json to_json(const AdapterReport& report) {
 }
 
 Result<AdapterReport> show_adapter(const Path& adapter) {
-  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_in(adapter).value_or(adapter)));
+  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_at(adapter)));
   AdapterReport report;
   report.kind = file.config.magnitudes ? "DoRA" : file.config.rank_stabilised ? "rsLoRA" : "LoRA";
   report.base = file.architecture.empty() ? file.config.base : file.architecture;
@@ -56,7 +56,7 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
 Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));
   MALMOI_TRY(check_other_folder(folder, options.out));
-  const Path adapter = adapter_in(options.adapter).value_or(options.adapter);
+  const Path adapter = adapter_at(options.adapter);
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
