@@ -82,7 +82,7 @@ void expect_same(const Path& folder, const PruneImportance& importance, const Pr
   auto small = model::load_config(out);
   ASSERT_TRUE(small.ok());
   EXPECT_EQ(*prunable_sizes(**small), wanted);
-  EXPECT_EQ(static_cast<uint64_t>((*small)->parameter_count()), written->parameters);
+  EXPECT_EQ(static_cast<uint64_t>((*small)->parameter_count()), *written);
 }
 
 bool ends(const std::string& name, std::string_view with) { return std::string_view(name).ends_with(with); }

@@ -42,10 +42,9 @@ class Pruner {
     note_layers(chosen);
     if (options_.sweep) MALMOI_TRY(sweep(wanted));
     if (options_.out.empty() || wanted_nothing()) return std::move(report_);
-    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, options_.out, job_));
+    MALMOI_ASSIGN(report_.parameters_after, reshape::write_pruned(*folder_, chosen, options_.out, job_));
     MALMOI_TRY(copy_beside(path_, options_.out));
     report_.out = options_.out;
-    report_.parameters_after = written.parameters;
     report_.after = wanted;
     report_.after.layers = static_cast<int64_t>(chosen.layers.size());
     MALMOI_ASSIGN(report_.loss_after, loss_at(options_.out));
@@ -163,11 +162,11 @@ class Pruner {
     const Path parent = options_.out.parent_path();  // where there is room for a model
     MALMOI_ASSIGN(const auto scratch, data::ScratchFolder::create(parent.empty() ? Path(".") : parent));
     const Path folder = scratch->file("model");
-    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, folder, job_));
+    MALMOI_ASSIGN(const uint64_t parameters, reshape::write_pruned(*folder_, chosen, folder, job_));
     MALMOI_TRY(copy_beside(path_, folder));
     MALMOI_ASSIGN(const double loss, loss_at(folder));
-    job_.message(fmt::format("{}: {} parameters, loss {:.4f}", name, written.parameters, loss));
-    report_.tries.push_back({std::move(name), written.parameters, loss});
+    job_.message(fmt::format("{}: {} parameters, loss {:.4f}", name, parameters, loss));
+    report_.tries.push_back({std::move(name), parameters, loss});
     return {};
   }
 
