@@ -16,8 +16,8 @@ struct MergeReport {
   int64_t layers = 0, vocab_size = 0;
 };
 
-/// Writes config.json and the weights; what else stands beside weights is the caller's to copy. `folders`: of recipe.models(). Errors: those of a plan, a tensor whose values are not finite, with the model that it
-/// comes from, and what writing says.
+/// Writes config.json and the weights; what else stands beside weights is the caller's to copy. `folders`: of recipe.models().
+/// Errors: those of a plan, a tensor whose values are not finite, with the model that it comes from, and what writing says.
 Result<MergeReport> merge_models(const Recipe& recipe, std::span<const Path> folders, const Path& out, uint64_t seed,
                                  const Job& job);
 

@@ -1,7 +1,9 @@
 #include "merge/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "merge/lookup.h"
 #include "model/layer_names.h"
@@ -223,14 +225,14 @@ class Planner {
   Status check_config() const {
     const ConfigDocument document{plan_.config, "the merged config.json", {}};
     MALMOI_ASSIGN(const auto made, model::make_model(document, document.root));
+    std::map<std::string_view, const PlannedTensor*> planned;  // of experts there are tens of thousands
+    for (const PlannedTensor& tensor : plan_.tensors) planned.emplace(tensor.ingredients.name, &tensor);
     size_t asked = 0;
     for (const auto& entry : made->parameters.entries()) {
       for (const nn::Source& source : entry->spec.sources) {
-        const auto found =
-            std::ranges::find(plan_.tensors, source.name,
-                              [](const PlannedTensor& t) -> const std::string& { return t.ingredients.name; });
-        if (found == plan_.tensors.end() && entry->spec.fixed) continue;
-        if (found == plan_.tensors.end() || !fits(*found, model::stored_shape(entry->spec, source)))
+        const auto found = planned.find(source.name);
+        if (found == planned.end() && entry->spec.fixed) continue;
+        if (found == planned.end() || !fits(*found->second, model::stored_shape(entry->spec, source)))
           return invalid_data("the layers make no " + made->model_type() + " together: '" + source.name +
                                   "' is missing or has another shape",
                               recipe_.where, "choose layers of the same kind");

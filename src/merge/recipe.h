@@ -7,7 +7,7 @@
 //       parameters: {weight: 0.5, density: 0.5}
 //   parameters: {normalize: true}
 //   dtype: float32                # what inputs are rounded to
-//   out_dtype: bfloat16           # of the weights written; absent: dtype; both absent: the first model's
+//   out_dtype: bfloat16           # of the weights written; absent: dtype; both absent: that of the base, or the first
 //   tokenizer: {source: base}     # base, or a model of the recipe; absent: the tokenizers are one, whose files are copied
 //   chat_template: auto           # or a template's text
 #pragma once

@@ -24,7 +24,7 @@ class Draws {
 };
 
 size_t share_of(double share, size_t n) {
-  return std::min(n, static_cast<size_t>(std::max(share, 0.0) * static_cast<double>(n)));
+  return static_cast<size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(n));
 }
 
 // The `count` elements of the largest |x|, of equals the first: told one by one, in their order, once each.
@@ -55,13 +55,8 @@ class Largest {
 }  // namespace
 
 Status keep_largest(std::vector<float>& values, const SparsifyArguments& a) {
-  if (a.density >= 1) return {};
-  const size_t kept = share_of(a.density, values.size());
-  if (kept == 0)
-    return usage_error(
-        "a density of " + std::to_string(a.density) + " leaves nothing of tensor '" + std::string(a.tensor) + "'",
-        "density", "give a larger one");
-  Largest largest(values, kept);
+  if (a.density >= 1 || values.empty()) return {};
+  Largest largest(values, std::max<size_t>(share_of(a.density, values.size()), a.density > 0 ? 1 : 0));
   for (float& value : values) {
     if (!largest.has_next(value)) value = 0;
   }
@@ -72,10 +67,6 @@ Status drop_both_ends(std::vector<float>& values, const SparsifyArguments& a) {
   if (a.density >= 1) return {};
   const size_t n = values.size(), kept = share_of(a.density, n);
   const size_t large = std::min(share_of(a.gamma, n), n - kept);
-  if (large == 0) {
-    std::ranges::fill(values, 0.0f);
-    return {};
-  }
   Largest gone(values, large), not_small(values, large + kept);
   for (float& value : values) {
     const bool is_gone = gone.has_next(value), is_not_small = not_small.has_next(value);

@@ -18,11 +18,12 @@ struct SparsifyArguments {
 };
 using Sparsify = Status (*)(std::vector<float>& values, const SparsifyArguments& arguments);
 
-/// TIES (Yadav et al. 2023): the int(density n) elements of the largest |x| stay; of equals the first. Error: none would stay.
+/// TIES (Yadav et al. 2023): the int(density n) elements of the largest |x| stay, at least one where density is above 0; of equals the
+/// first.
 Status keep_largest(std::vector<float>& values, const SparsifyArguments& arguments);
 
 /// Breadcrumbs (Davari and Belilovsky 2023): of n elements the int(gamma n) largest |x| go, and the smallest until int(density n) are
-/// left; fewer large ones where that is too many. Where no large one goes, none stays: mergekit's slice is empty then, too.
+/// left; fewer large ones where that is too many.
 Status drop_both_ends(std::vector<float>& values, const SparsifyArguments& arguments);
 
 /// DARE (Yu et al. 2024): each element stays with probability `density`.

@@ -216,8 +216,8 @@ Result<AdapterPlan> plan_adapter(Model& model, const NewAdapter& options, const 
   }
   if (const auto unused = targets.unused(tensors)) return fits_nothing("'" + *unused + "' fits", tensors, where);
   if (plan.modules.empty()) return fits_nothing("fits", tensors, where);
-  Json names = options.pattern ? Json(*options.pattern)
-                               : Json(options.targets.empty() ? short_names(tensors, chosen) : options.targets);
+  // Of a pattern, too: PEFT holds one to every module, and what it fits may be none that PEFT can adapt (`.*mlp.*`: the whole part).
+  Json names = options.targets.empty() ? short_names(tensors, chosen) : options.targets;
   plan.config = peft_config(options, std::move(names), model.task(), transposed);
   return plan;
 }

@@ -86,7 +86,11 @@ TEST(NewAdapters, TargetsAreNamesOrOnePattern) {
   auto pattern = planned(*model, {.rank = 2, .pattern = R"(model\.layers\.1\.mlp\..*_proj)"});
   ASSERT_TRUE(pattern.ok()) << pattern.error().to_string();
   EXPECT_EQ(pattern->modules.size(), 3u);
-  EXPECT_TRUE(pattern->config["target_modules"].is_string());
+  EXPECT_EQ(pattern->config["target_modules"],
+            Json({"model.layers.1.mlp.down_proj", "model.layers.1.mlp.gate_proj", "model.layers.1.mlp.up_proj"}));
+  auto loose = planned(*model, {.rank = 2, .pattern = ".*mlp.*"});
+  ASSERT_TRUE(loose.ok()) << loose.error().to_string();
+  EXPECT_EQ(loose->config["target_modules"], Json({"down_proj", "gate_proj", "up_proj"}));
   auto names = planned(*model, {.rank = 2, .targets = {"layers.0.self_attn.q_proj", "embed_tokens", "lm_head"}});
   ASSERT_TRUE(names.ok()) << names.error().to_string();
   EXPECT_EQ(names->modules.size(), 3u);

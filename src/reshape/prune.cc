@@ -126,14 +126,13 @@ class PrunedFolder {
 
 }  // namespace
 
-Result<PruneWritten> write_pruned(const model::FolderTensors& folder, const PruneChoice& choice, const Path& out,
-                                  const Job& job) {
+Result<uint64_t> write_pruned(const model::FolderTensors& folder, const PruneChoice& choice, const Path& out,
+                              const Job& job) {
   PrunedFolder pruned(folder, choice);
   MALMOI_TRY(pruned.plan());
-  PruneWritten written;
-  MALMOI_ASSIGN(written.config, pruned.config());
-  for (const auto& spec : pruned.specs)
-    written.parameters += static_cast<uint64_t>(*formats::element_count(spec.shape));
+  MALMOI_ASSIGN(const Json config, pruned.config());
+  uint64_t parameters = 0;
+  for (const auto& spec : pruned.specs) parameters += static_cast<uint64_t>(*formats::element_count(spec.shape));
   size_t done = 0;
   MALMOI_TRY(
       formats::write_safetensors_folder(out, pruned.specs, [&](size_t i, const formats::TensorSink& sink) -> Status {
@@ -143,8 +142,8 @@ Result<PruneWritten> write_pruned(const model::FolderTensors& folder, const Prun
         return pruned.write(i, sink);
       }));
   MALMOI_TRY(folder.weights->check_files());
-  MALMOI_TRY(write_file(out / "config.json", dump_json(written.config, 2) + "\n"));
-  return written;
+  MALMOI_TRY(write_file(out / "config.json", dump_json(config, 2) + "\n"));
+  return parameters;
 }
 
 }  // namespace malmoi::reshape

@@ -7,13 +7,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/job.h"
-#include "base/json.h"
 #include "model/folder_tensors.h"
 
 namespace malmoi::reshape {
@@ -45,17 +43,14 @@ struct PruneChoice {
 };
 
 /// The most important of each; of heads as many in each group that shares keys and values. `dropped`: layers that go in place of those
-/// of the least influence. Errors: sizes that are not below the model's, or above; heads that the groups cannot share; a dropped layer
+/// of the least influence. Errors: sizes of 0, or above the model's; heads that the groups cannot share; a dropped layer
 /// that is none.
 Result<PruneChoice> choose_kept(const model::Model& model, const PruneImportance& importance, const PruneSizes& wanted,
                                 const std::vector<int64_t>& dropped);
 
-struct PruneWritten {
-  Json config;
-  uint64_t parameters = 0;
-};
-/// Writes config.json and the weights, whose numbers stay as they are. Errors: a tensor whose place in a layer is not known.
-Result<PruneWritten> write_pruned(const model::FolderTensors& folder, const PruneChoice& choice, const Path& out,
-                                  const Job& job);
+/// Writes config.json and the weights, whose numbers stay as they are: so many parameters. Errors: a tensor whose place in a layer is
+/// not known.
+Result<uint64_t> write_pruned(const model::FolderTensors& folder, const PruneChoice& choice, const Path& out,
+                              const Job& job);
 
 }  // namespace malmoi::reshape

@@ -6,14 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "base/test_folder.h"
-#include "formats/safetensors.h"
 #include "infer/session.h"
 #include "model/layer_names.h"
 #include "model/load.h"
-#include "model/stored_values.h"
+#include "model/test_changed_weights.h"
 
 namespace malmoi::reshape {
 namespace {
@@ -35,22 +33,10 @@ PruneImportance all_alike() {
   return importance;
 }
 
-// Each f32 element of the model's tensors as `change` has it, given the tensor's name and the element's row and column.
-using Change = std::function<float(const std::string& name, size_t row, size_t column, float value)>;
-Path changed_model(const std::string& name, const Change& change) {
+// The fixture with other values.
+Path changed_model(const std::string& name, const model::ChangeWeight& change) {
   const Path to = test_folder(name);
-  std::filesystem::copy_file(fixture() / "config.json", to / "config.json");
-  auto weights = formats::open_weights(fixture());
-  EXPECT_TRUE(weights.ok());
-  std::vector<formats::TensorSpec> specs;
-  for (const auto& tensor : (*weights)->tensors()) specs.push_back({tensor.name, tensor.type, tensor.shape});
-  const auto written = formats::write_safetensors_folder(to, specs, [&](size_t i, const formats::TensorSink& sink) {
-    std::vector<float> values = *model::stored_values((*weights)->tensors()[i], "");
-    const auto columns = static_cast<size_t>(specs[i].shape.back());
-    for (size_t e = 0; e < values.size(); ++e) values[e] = change(specs[i].name, e / columns, e % columns, values[e]);
-    return sink(std::as_bytes(std::span(values)));
-  });
-  EXPECT_TRUE(written.ok());
+  model::write_changed(fixture(), to, change);
   return to;
 }
 
@@ -82,7 +68,7 @@ void expect_same(const Path& folder, const PruneImportance& importance, const Pr
   auto small = model::load_config(out);
   ASSERT_TRUE(small.ok());
   EXPECT_EQ(*prunable_sizes(**small), wanted);
-  EXPECT_EQ(static_cast<uint64_t>((*small)->parameter_count()), written->parameters);
+  EXPECT_EQ(static_cast<uint64_t>((*small)->parameter_count()), *written);
 }
 
 bool ends(const std::string& name, std::string_view with) { return std::string_view(name).ends_with(with); }
@@ -140,17 +126,9 @@ TEST(Prune, EmptyChannelsOfTheStreamGo) {
   ASSERT_TRUE(write_pruned(*opened, *choice, out, {}).ok());
   // The same but for eps.
   const Path scaled = test_folder("narrow_scaled");
-  std::filesystem::copy_file(out / "config.json", scaled / "config.json");
-  auto weights = formats::open_weights(out);
-  ASSERT_TRUE(weights.ok());
-  std::vector<formats::TensorSpec> specs;
-  for (const auto& tensor : (*weights)->tensors()) specs.push_back({tensor.name, tensor.type, tensor.shape});
-  ASSERT_TRUE(formats::write_safetensors_folder(scaled, specs, [&](size_t i, const formats::TensorSink& sink) {
-                std::vector<float> values = *model::stored_values((*weights)->tensors()[i], "");
-                if (specs[i].shape.size() == 1)
-                  for (float& value : values) value = static_cast<float>(static_cast<double>(value) / factor);
-                return sink(std::as_bytes(std::span(values)));
-              }).ok());
+  model::write_changed(out, scaled, [&](const std::string& tensor, size_t, size_t, float value) {
+    return tensor.ends_with("norm.weight") ? static_cast<float>(static_cast<double>(value) / factor) : value;
+  });
   const std::vector<float> before = logits_of(folder), after = logits_of(scaled);
   ASSERT_EQ(before.size(), after.size());
   const float largest = std::abs(*std::ranges::max_element(before, {}, [](float x) { return std::abs(x); }));

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <memory>
+#include <string>
 
 #include <fmt/format.h>
 
 #include "autograd/observed_weight.h"
 #include "base/counted.h"
-#include "base/json_read.h"
 #include "data/corpus.h"
+#include "eval/perplexity.h"
 #include "model/layer_names.h"
 #include "tensor/dtype.h"
 #include "tokenizer/document_marks.h"

@@ -1,17 +1,15 @@
 // What a text says of the parts of a model: how much stands in each channel and head, and what each layer changes.
 #pragma once
 
-#include <deque>
-#include <memory>
-#include <string>
+#include <cstdint>
 #include <vector>
 
-#include "app/use/generate.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/job.h"
-#include "eval/perplexity.h"
+#include "model/model.h"
 #include "reshape/prune.h"
+#include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
 

@@ -1,7 +1,5 @@
 #include "app/compress/beside.h"
 
-#include <algorithm>
-
 #include "app/store/choice.h"
 #include "base/json.h"
 #include "chat/published_template.h"
@@ -10,19 +8,15 @@ namespace malmoi::app {
 namespace {
 
 constexpr uint64_t kLargestBeside = 64 << 20;
-constexpr std::string_view kTokenizerFiles[] = {"tokenizer.json",   "tokenizer.model", "spiece.model",
-                                                "vocab.json",       "merges.txt",      "vocab.txt",
-                                                "tekken.json",      "pattern.json",    "sentencepiece.bpe.model",
-                                                "added_tokens.json"};
-
 constexpr const char* kTemplateFile = "chat_template.jinja";
 constexpr const char* kTokenizerConfig = "tokenizer_config.json";
 
 }  // namespace
 
-bool is_tokenizer_file(std::string_view name) {
-  return std::ranges::find(kTokenizerFiles, name) != std::end(kTokenizerFiles) || name.ends_with(".model") ||
-         name.ends_with(".tiktoken");
+Status check_other_folder(const Path& model, const Path& out) {
+  std::error_code ignored;
+  if (!std::filesystem::equivalent(model, out, ignored)) return {};
+  return usage_error("is the model's own folder", out.string(), "give another one with --out");
 }
 
 Status copy_beside(const Path& from, const Path& to, const std::function<bool(std::string_view)>& leave_out) {

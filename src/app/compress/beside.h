@@ -14,8 +14,8 @@ namespace malmoi::app {
 /// names. Errors: what the system refuses.
 Status copy_beside(const Path& from, const Path& to, const std::function<bool(std::string_view name)>& leave_out = {});
 
-/// Whether a file holds a tokenizer, whole or in part: what must not stay where the vocabulary has become another.
-bool is_tokenizer_file(std::string_view name);
+/// Error: `out` is the model's own folder, whose files are read while those of `out` are written.
+Status check_other_folder(const Path& model, const Path& out);
 
 /// The chat template of a folder: chat_template.jinja, or that of tokenizer_config.json; empty where it has none.
 Result<std::string> template_of_folder(const Path& folder);

@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "app/compress/texts.h"
 #include "app/use/generate.h"
 #include "autograd/observed_weight.h"
 #include "base/counted.h"
-#include "data/corpus.h"
 #include "eval/perplexity.h"
 #include "model/gguf_weights.h"
 #include "quantize/gguf_settings.h"
@@ -26,15 +26,7 @@ bool holds_importance(const Path& path) { return path.extension() == ".imatrix" 
 // Adds each document up. Errors: none holds a token that could be predicted.
 template <typename Meter>
 Status read_texts(const Path& path, Meter& meter, const Job& job) {
-  MALMOI_ASSIGN(auto documents, data::open_documents({path}, ""));
-  data::Document document;
-  for (uint64_t read = 0;; ++read) {
-    MALMOI_ASSIGN(const bool more, documents->next(document));
-    if (!more) break;
-    MALMOI_TRY(job.stop.check());
-    MALMOI_TRY(meter.add_text(document.text));
-    if (job.progress.due()) job.progress(counted(read + 1, "document"));
-  }
+  MALMOI_TRY(each_text(path, job, [&](const std::string& text) { return meter.add_text(text); }));
   if (meter.result().tokens > 0) return {};
   return invalid_data("holds no token that could be read", path.string(), "give longer text");
 }

@@ -8,6 +8,7 @@
 #include "app/compress/beside.h"
 #include "app/use/generate.h"
 #include "base/json_read.h"
+#include "data/dedup/scratch.h"
 
 namespace malmoi::app {
 namespace {
@@ -16,22 +17,6 @@ using reshape::PruneChoice;
 using reshape::PruneSizes;
 
 constexpr int kSweepSteps = 4;
-
-// A folder that is gone when the work ends, however it ends.
-class PassingFolder {
- public:
-  explicit PassingFolder(Path path) : path_(std::move(path)) {}
-  PassingFolder(const PassingFolder&) = delete;
-  PassingFolder& operator=(const PassingFolder&) = delete;
-  ~PassingFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
-};
 
 // One of the sizes, by its option.
 struct SizeOption {
@@ -57,10 +42,9 @@ class Pruner {
     note_layers(chosen);
     if (options_.sweep) MALMOI_TRY(sweep(wanted));
     if (options_.out.empty() || wanted_nothing()) return std::move(report_);
-    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, options_.out, job_));
+    MALMOI_ASSIGN(report_.parameters_after, reshape::write_pruned(*folder_, chosen, options_.out, job_));
     MALMOI_TRY(copy_beside(path_, options_.out));
     report_.out = options_.out;
-    report_.parameters_after = written.parameters;
     report_.after = wanted;
     report_.after.layers = static_cast<int64_t>(chosen.layers.size());
     MALMOI_ASSIGN(report_.loss_after, loss_at(options_.out));
@@ -82,9 +66,7 @@ class Pruner {
     if (options_.out.empty() && !wanted_nothing() && !options_.sweep)
       return usage_error("no folder to write is given", "--out", "name one");
     MALMOI_ASSIGN(path_, find_model(options_.model, job_.message));
-    std::error_code ignored;
-    if (std::filesystem::equivalent(path_, options_.out, ignored))
-      return usage_error("is the model's own folder", options_.out.string(), "give another one with --out");
+    MALMOI_TRY(check_other_folder(path_, options_.out));
     MALMOI_ASSIGN(model::FolderTensors opened, model::open_folder_tensors(path_));
     folder_.emplace(std::move(opened));
     MALMOI_ASSIGN(report_.before, reshape::prunable_sizes(*folder_->model));
@@ -177,13 +159,14 @@ class Pruner {
 
   Status try_size(std::string name, const PruneSizes& sizes) {
     MALMOI_ASSIGN(const PruneChoice chosen, choose(sizes, {}));
-    const Path beside = options_.out.empty() ? Path("malmoi-prune") : options_.out;
-    const PassingFolder passing(Path(beside.string() + ".sweep"));
-    MALMOI_ASSIGN(const reshape::PruneWritten written, reshape::write_pruned(*folder_, chosen, passing.path(), job_));
-    MALMOI_TRY(copy_beside(path_, passing.path()));
-    MALMOI_ASSIGN(const double loss, loss_at(passing.path()));
-    job_.message(fmt::format("{}: {} parameters, loss {:.4f}", name, written.parameters, loss));
-    report_.tries.push_back({std::move(name), written.parameters, loss});
+    const Path parent = options_.out.parent_path();  // where there is room for a model
+    MALMOI_ASSIGN(const auto scratch, data::ScratchFolder::create(parent.empty() ? Path(".") : parent));
+    const Path folder = scratch->file("model");
+    MALMOI_ASSIGN(const uint64_t parameters, reshape::write_pruned(*folder_, chosen, folder, job_));
+    MALMOI_TRY(copy_beside(path_, folder));
+    MALMOI_ASSIGN(const double loss, loss_at(folder));
+    job_.message(fmt::format("{}: {} parameters, loss {:.4f}", name, parameters, loss));
+    report_.tries.push_back({std::move(name), parameters, loss});
     return {};
   }
 

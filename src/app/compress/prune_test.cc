@@ -4,12 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
 #include "base/test_folder.h"
-#include "formats/safetensors.h"
-#include "model/load.h"
-#include "model/stored_values.h"
+#include "model/test_changed_weights.h"
 #include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
@@ -19,22 +15,10 @@ using testing::HasSubstr;
 
 class PrunedModels : public testing::Test {
  protected:
-  // The fixture, each element as `change` has it, with a tokenizer of characters.
-  using Change = std::function<float(const std::string& name, size_t row, float value)>;
-  void make(const Change& change) {
-    const Path from = Path(MALMOI_TEST_DATA) / "models" / "mistral";
+  // The fixture with other values, and a tokenizer of characters.
+  void make(const model::ChangeWeight& change) {
     folder_ = test_folder("prunable");
-    std::filesystem::copy_file(from / "config.json", folder_ / "config.json");
-    auto weights = formats::open_weights(from);
-    ASSERT_TRUE(weights.ok());
-    std::vector<formats::TensorSpec> specs;
-    for (const auto& tensor : (*weights)->tensors()) specs.push_back({tensor.name, tensor.type, tensor.shape});
-    ASSERT_TRUE(formats::write_safetensors_folder(folder_, specs, [&](size_t i, const formats::TensorSink& sink) {
-                  std::vector<float> values = *model::stored_values((*weights)->tensors()[i], "");
-                  const auto columns = static_cast<size_t>(specs[i].shape.back());
-                  for (size_t e = 0; e < values.size(); ++e) values[e] = change(specs[i].name, e / columns, values[e]);
-                  return sink(std::as_bytes(std::span(values)));
-                }).ok());
+    model::write_changed(Path(MALMOI_TEST_DATA) / "models" / "mistral", folder_, change);
     auto tokenizer = tokenizer::Tokenizer::characters("abcdefghijklmnopqrstuvwxyz ,.\n");
     ASSERT_TRUE(tokenizer.ok());
     ASSERT_TRUE(tokenizer->save(folder_).ok());
@@ -57,7 +41,7 @@ class PrunedModels : public testing::Test {
 };
 
 TEST_F(PrunedModels, ChannelsThatAreAlwaysEmptyGo) {
-  make([](const std::string& name, size_t row, float value) {
+  make([](const std::string& name, size_t row, size_t, float value) {
     return name.ends_with("up_proj.weight") && row % 3 == 1 ? 0 : value;
   });
   options_.intermediate = 64;
@@ -70,7 +54,7 @@ TEST_F(PrunedModels, ChannelsThatAreAlwaysEmptyGo) {
 }
 
 TEST_F(PrunedModels, ALayerThatChangesNothingGoes) {
-  make([](const std::string& name, size_t, float value) {
+  make([](const std::string& name, size_t, size_t, float value) {
     return name.ends_with("0.self_attn.o_proj.weight") || name.ends_with("0.mlp.down_proj.weight") ? 0 : value;
   });
   options_.layers = 1;
@@ -84,8 +68,8 @@ TEST_F(PrunedModels, ALayerThatChangesNothingGoes) {
 }
 
 TEST_F(PrunedModels, ASweepMeasuresEachSizeAndWritesNothing) {
-  make([](const std::string&, size_t, float value) { return value; });
-  options_.out.clear();
+  make([](const std::string&, size_t, size_t, float value) { return value; });
+  options_.out = test_folder("swept") / "smaller";
   options_.sweep = true;
   const PruneReport report = pruned();
   EXPECT_TRUE(report.out.empty());
@@ -96,11 +80,13 @@ TEST_F(PrunedModels, ASweepMeasuresEachSizeAndWritesNothing) {
     EXPECT_LT(report.tries[i].parameters, report.tries[0].parameters) << report.tries[i].size;
     EXPECT_GT(report.tries[i].loss, 0);
   }
-  EXPECT_FALSE(std::filesystem::exists("malmoi-prune.sweep"));
+  EXPECT_TRUE(std::filesystem::is_empty(options_.out.parent_path())) << "what was tried is gone";
+  options_.out.clear();
+  EXPECT_EQ(pruned().tries.size(), report.tries.size());
 }
 
 TEST_F(PrunedModels, AsksForSomethingToDo) {
-  make([](const std::string&, size_t, float value) { return value; });
+  make([](const std::string&, size_t, size_t, float value) { return value; });
   auto refusal = [&] {
     const auto report = prune_model(options_, {});
     return report.ok() ? "accepted" : report.error().to_string();

@@ -1,11 +1,11 @@
 #include "app/compress/vocab.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "app/compress/beside.h"
+#include "app/compress/texts.h"
+#include "app/store/choice.h"
 #include "app/use/generate.h"
-#include "base/counted.h"
 #include "base/json_read.h"
 #include "base/parallel.h"
 #include "data/corpus.h"
@@ -35,9 +35,7 @@ struct Revocabulated {
 
 Result<Revocabulated> open_for_vocabulary(const std::string& name, const Path& out, const Job& job) {
   MALMOI_ASSIGN(const Path path, find_model(name, job.message));
-  std::error_code ignored;
-  if (std::filesystem::equivalent(path, out, ignored))
-    return usage_error("is the model's own folder", out.string(), "give another one with --out");
+  MALMOI_TRY(check_other_folder(path, out));
   MALMOI_ASSIGN(model::FolderTensors folder, model::open_folder_tensors(path));
   if (!folder.model->config().contains("vocab_size"))
     return unsupported("the config says no vocab_size", path.string(), "use a model with one vocabulary");
@@ -45,21 +43,18 @@ Result<Revocabulated> open_for_vocabulary(const std::string& name, const Path& o
   return Revocabulated{std::move(folder), std::move(tokenizer)};
 }
 
-Status each_text(const Path& data, const Job& job, const std::function<void(const std::string&)>& visit) {
-  MALMOI_ASSIGN(auto documents, data::open_documents({data}, ""));
-  data::Document document;
-  for (uint64_t read = 0;; ++read) {
-    MALMOI_ASSIGN(const bool more, documents->next(document));
-    if (!more) return {};
-    MALMOI_TRY(job.stop.check());
-    visit(document.text);
-    if (job.progress.due()) job.progress(counted(read + 1, "document"));
-  }
+// Visits the ids of each text.
+template <typename Visit>
+Status each_encoded(const Path& data, const Tokenizer& tokenizer, const Job& job, const Visit& visit) {
+  return each_text(data, job, [&](const std::string& text) -> Status {
+    visit(tokenizer.encode(text));
+    return {};
+  });
 }
 
 Result<uint64_t> tokens_of(const Path& data, const Tokenizer& tokenizer, const Job& job) {
   uint64_t tokens = 0;
-  MALMOI_TRY(each_text(data, job, [&](const std::string& text) { tokens += tokenizer.encode(text).size(); }));
+  MALMOI_TRY(each_encoded(data, tokenizer, job, [&](const std::vector<int32_t>& ids) { tokens += ids.size(); }));
   return tokens;
 }
 
@@ -193,8 +188,8 @@ Result<int64_t> focus_rows(reshape::RowOrigins& origins, const reshape::Extended
                            const Revocabulated& from, const Path& data, const Job& job) {
   MALMOI_ASSIGN(const Tokenizer made, Tokenizer::from_json(extended.tokenizer));
   reshape::AuxiliaryVectors vectors(made.vocab_size());
-  MALMOI_TRY(each_text(data, job, [&](const std::string& text) { vectors.count(made.encode(text)); }));
-  MALMOI_TRY(each_text(data, job, [&](const std::string& text) { vectors.learn(made.encode(text)); }));
+  MALMOI_TRY(each_encoded(data, made, job, [&](const std::vector<int32_t>& ids) { vectors.count(ids); }));
+  MALMOI_TRY(each_encoded(data, made, job, [&](const std::vector<int32_t>& ids) { vectors.learn(ids); }));
   vectors.finish();
   const int32_t first = from.tokenizer.vocab_size();
   std::vector<char> found(extended.origins.size());
@@ -242,8 +237,7 @@ Result<VocabReport> trim_model(const VocabTrimOptions& options, const Job& job) 
   MALMOI_ASSIGN(const Json before, parse_json(text, "tokenizer.json"));
   std::vector<uint64_t> counts(static_cast<size_t>(from.tokenizer.vocab_size()));
   VocabReport report;
-  MALMOI_TRY(each_text(options.data, job, [&](const std::string& document) {
-    const std::vector<int32_t> ids = from.tokenizer.encode(document);
+  MALMOI_TRY(each_encoded(options.data, from.tokenizer, job, [&](const std::vector<int32_t>& ids) {
     for (int32_t id : ids) ++counts[static_cast<size_t>(id)];
     report.tokens_before += ids.size();
   }));

@@ -8,6 +8,7 @@
 #include "app/serve/model_files.h"
 #include "app/serve/open_model.h"
 #include "app/store/store.h"
+#include "app/use/adapter_run.h"
 #include "app/use/generate.h"
 #include "app/use/model_memory.h"
 #include "infer/state_budget.h"
@@ -157,7 +158,8 @@ Result<size_t> bytes_of(const ServedModel& model, const ServeOptions& options) {
 std::string version_of(const ServedModel& model, const ServeOptions& options) {
   std::vector<std::string> names = {model.path};
   if (std::string draft = draft_choice(model, options).model; !draft.empty()) names.push_back(std::move(draft));
-  std::vector<Path> paths = model.adapter_folders;
+  std::vector<Path> paths;
+  for (const Path& given : model.adapter_folders) paths.push_back(adapter_at(given));
   for (const std::string& name : names) {
     const auto folder = find_model(name);
     if (!folder.ok()) return "";

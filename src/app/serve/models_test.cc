@@ -113,14 +113,15 @@ TEST(FilesVersion, OfAModelInPartsIsOfAllOfThem) {
 }
 
 TEST(PooledModel, IsAnotherOneOnceItsAdapterOrItsDraftModelIs) {
-  const Path folder = three_models("pooled_version"), draft = folder / "run" / "best", adapter = folder / "adapter";
+  const Path folder = three_models("pooled_version"), draft = folder / "run" / "best", trained = folder / "trained",
+             adapter = trained / "adapter";  // a run that left it
   write(adapter / "adapter_config.json", "{}");
   ServeOptions options;
   options.draft.model = draft.string();
   const ServedModel first{.name = "b",
                           .path = (folder / "b").string(),
                           .adapters = {"letters"},
-                          .adapter_folders = {adapter},
+                          .adapter_folders = {trained},
                           .is_first = true};
   const ServedModel second{.name = "owner/c", .path = (folder / "owner" / "c").string()};
   const auto versions = [&] {
@@ -133,6 +134,8 @@ TEST(PooledModel, IsAnotherOneOnceItsAdapterOrItsDraftModelIs) {
   const auto drafted = versions();
   EXPECT_NE(drafted.first, before.first);
   EXPECT_EQ(drafted.second, before.second) << "it has none";
+  write(trained / "run.json", "{}");
+  EXPECT_EQ(versions().first, drafted.first) << "which is no part of it";
   write(adapter / "adapter_model.safetensors", "weights");
   EXPECT_NE(versions().first, drafted.first);
 }

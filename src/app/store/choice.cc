@@ -13,24 +13,14 @@ namespace {
 
 using Files = std::vector<RemoteFile>;
 
-// What malmoi and transformers read beside the weights.
-constexpr std::string_view kNeeded[] = {
-    "config.json",
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "chat_template.jinja",
-    "chat_template.json",
-    "vocab.json",
-    "merges.txt",
-    "vocab.txt",
-    "source.spm",
-    "target.spm",
-    "target_vocab.json",
-    "tekken.json",
-    "pattern.json",
+// What malmoi and transformers read beside the weights, and of it what holds the tokenizer.
+constexpr std::string_view kSettings[] = {
+    "config.json",         "generation_config.json", "tokenizer_config.json", "special_tokens_map.json",
+    "chat_template.jinja", "chat_template.json",
+};
+constexpr std::string_view kTokenizerFiles[] = {
+    "tokenizer.json", "added_tokens.json", "vocab.json",        "merges.txt",  "vocab.txt",
+    "source.spm",     "target.spm",        "target_vocab.json", "tekken.json", "pattern.json",
 };
 
 bool is_at_root(std::string_view path) { return path.find('/') == std::string_view::npos; }
@@ -165,9 +155,13 @@ std::string some_names(const Files& files) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-bool stands_beside_weights(std::string_view file_name) {
-  return std::ranges::find(kNeeded, file_name) != std::end(kNeeded) || file_name.ends_with(".model") ||
+bool is_tokenizer_file(std::string_view file_name) {
+  return std::ranges::find(kTokenizerFiles, file_name) != std::end(kTokenizerFiles) || file_name.ends_with(".model") ||
          file_name.ends_with(".tiktoken");
+}
+
+bool stands_beside_weights(std::string_view file_name) {
+  return std::ranges::find(kSettings, file_name) != std::end(kSettings) || is_tokenizer_file(file_name);
 }
 
 bool is_licence(std::string_view file_name) {

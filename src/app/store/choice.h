@@ -29,6 +29,8 @@ Result<std::vector<RemoteFile>> choose_files(const std::vector<RemoteFile>& file
 
 /// Whether commands, or transformers, read a file of this name beside the weights: configuration, tokenizer, template of chats.
 bool stands_beside_weights(std::string_view file_name);
+/// Whether a file of this name holds a tokenizer, whole or in part.
+bool is_tokenizer_file(std::string_view file_name);
 /// Whether the name is that of a licence or of a notice that goes with it.
 bool is_licence(std::string_view file_name);
 /// What stands behind the last '/'.

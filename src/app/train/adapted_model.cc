@@ -17,17 +17,11 @@ namespace {
 using quantize::FrozenPacker;
 using train::TrainConfig;
 
-// A folder of PEFT's, or a run that left one.
-Path adapter_path(const TrainConfig& config) {
-  const Path given = *config.adapter->init_from;
-  return adapter_in(given).value_or(given);
-}
-
 Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const TrainConfig& config,
                                            model::Model& model) {
   const train::AdapterOptions& options = *config.adapter;
   if (options.init_from) {
-    MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_path(config)));
+    MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_at(*config.adapter->init_from)));
     return model::plan_adapter(model, file, options.base, {});
   }
   return model::plan_adapter(model,
@@ -89,7 +83,7 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
     model::start_adapter(*model, config.seed);
     return model;
   }
-  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_path(config)));
+  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_at(*config.adapter->init_from)));
   MALMOI_TRY(model::fill_adapter(*model, file));
   return model;
 }

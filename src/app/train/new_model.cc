@@ -86,13 +86,8 @@ Status round_weights(const TrainConfig& config, model::Model& model, const std::
 
 Status resolve_init_from(TrainConfig& config, const Message& message) {
   if (!config.init_from) return {};
-  const bool is_path = malmoi::exists(*config.init_from);
   MALMOI_ASSIGN(Path folder, find_model(*config.init_from, message));
-  if (config.adapter) {  // a name means the same elsewhere, a path may not
-    std::error_code ignored;
-    const Path absolute = std::filesystem::absolute(folder, ignored).lexically_normal();
-    config.adapter->base = is_path ? absolute.string() : *config.init_from;
-  }
+  if (config.adapter) config.adapter->base = lasting_name(*config.init_from, folder);
   config.init_from = folder.string();
   return {};
 }

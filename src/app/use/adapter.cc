@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "app/compress/beside.h"
-#include "app/store/choice.h"
 #include "app/use/adapter_run.h"
 #include "app/use/generate.h"
 #include "model/adapter.h"
@@ -38,7 +37,7 @@ Json to_json(const AdapterReport& report) {
 }
 
 Result<AdapterReport> show_adapter(const Path& adapter) {
-  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_in(adapter).value_or(adapter)));
+  MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_at(adapter)));
   AdapterReport report;
   report.kind = file.config.magnitudes ? "DoRA" : file.config.rank_stabilised ? "rsLoRA" : "LoRA";
   report.base = file.architecture.empty() ? file.config.base : file.architecture;
@@ -56,15 +55,14 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
 
 Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));
-  std::error_code ignored;
-  if (std::filesystem::equivalent(folder, options.out, ignored))
-    return usage_error("is the model's own folder", options.out.string(), "give another one with --out");
-  const Path adapter = adapter_in(options.adapter).value_or(options.adapter);
+  MALMOI_TRY(check_other_folder(folder, options.out));
+  const Path adapter = adapter_at(options.adapter);
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
+  std::error_code ignored;
   if (std::filesystem::is_directory(folder, ignored)) return copy_beside(folder, options.out);
   auto tokenizer = tokenizer::Tokenizer::load(folder);
   if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();

@@ -129,7 +129,7 @@ class AdapterWriter {
 }  // namespace
 
 Status export_adapter(const AdapterExport& options, const Job& job) {
-  const Path adapter = adapter_in(options.adapter).value_or(options.adapter);
+  const Path adapter = adapter_at(options.adapter);
   if (options.out.extension() != ".gguf")
     return usage_error("does not end with .gguf", options.out.string(), "give a GGUF file with --out");
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));

@@ -6,13 +6,9 @@
 
 #include <cmath>
 
-#include "base/test_folder.h"
+#include "app/use/test_tiny_base.h"
 #include "formats/gguf.h"
 #include "infer/session.h"
-#include "infer/tiny_model.h"
-#include "model/adapt.h"
-#include "model/load.h"
-#include "model/save.h"
 #include "model/test_adapter.h"
 
 namespace malmoi::app {
@@ -20,25 +16,17 @@ namespace {
 
 using testing::HasSubstr;
 
-class AdapterGguf : public testing::Test {
+class AdapterGguf : public TinyBase {
  protected:
-  void SetUp() override {
-    folder_ = test_folder("adapter_gguf");
-    ASSERT_TRUE(model::save_model(*infer::tiny_model(), folder_ / "base").ok());
-  }
   std::string exported(const Path& adapter) {
-    const Status done =
-        export_adapter({.model = (folder_ / "base").string(), .adapter = adapter, .out = folder_ / "a.gguf"}, {});
+    const Status done = export_adapter({.model = base().string(), .adapter = adapter, .out = folder_ / "a.gguf"}, {});
     return done.ok() ? "written" : done.error().to_string();
   }
   // The logits of a text through an adapter.
   std::vector<float> logits(const Path& adapter) {
-    auto model = model::load_model(folder_ / "base", {});
-    EXPECT_TRUE(model.ok());
-    const Path adapters[] = {adapter};
-    auto adapted = model::adapt(**model, adapters);
-    EXPECT_TRUE(adapted.ok()) << adapted.error().to_string();
-    auto session = infer::Session::create(**model, {.row_invariant = false});
+    auto opened = with_adapter(adapter);
+    EXPECT_TRUE(opened.ok()) << opened.error().to_string();
+    auto session = infer::Session::create(*opened->model, {.row_invariant = false});
     EXPECT_TRUE(session.ok());
     const std::vector<int32_t> ids{1, 7, 3, 200, 5};
     (*session)->add({.ids = ids}, static_cast<int64_t>(ids.size()));
@@ -47,7 +35,6 @@ class AdapterGguf : public testing::Test {
     return {logits->begin(), logits->end()};
   }
 
-  Path folder_;
   const model::AdapterTensors tensors_ = model::low_rank_tensors({{"model.layers.0.self_attn.q_proj", {32, 32}},
                                                                   {"model.layers.1.self_attn.k_proj", {16, 32}},
                                                                   {"model.layers.1.mlp.up_proj", {64, 32}},

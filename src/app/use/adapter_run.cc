@@ -19,6 +19,8 @@ std::optional<Path> adapter_in(const Path& folder) {
   return {};
 }
 
+Path adapter_at(const Path& given) { return adapter_in(given).value_or(given); }
+
 Result<std::string> base_of_adapter(const Path& adapter) {
   MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter));
   const std::string& base = file.config.base;

@@ -12,6 +12,8 @@ namespace malmoi::app {
 /// The folder of the adapter: a folder of PEFT's itself, or of a run its best one, else its last. None: the folder holds none, or
 /// holds a model.
 std::optional<Path> adapter_in(const Path& folder);
+/// The same of what was given as an adapter, which stays as it is where it is no such folder (a GGUF file, or what an error will name).
+Path adapter_at(const Path& given);
 
 /// The model that an adapter's folder names (base_model_name_or_path), as something that find_model takes: a path, from the adapter's
 /// folder on where it is relative and stands there. Errors: a config that cannot be read; none is named, or it is nowhere.

@@ -107,17 +107,13 @@ Result<ExtractReport> extract_adapter(const ExtractOptions& options, const Job& 
   MALMOI_ASSIGN(auto base, model::load_model(base_folder, {.keep_packed = false, .warn = job.warn}));
   MALMOI_ASSIGN(auto other, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   MALMOI_TRY(check_alike(*base, *other, folder.string()));
-  std::error_code ignored;
-  const std::string name = malmoi::exists(options.base)
-                               ? std::filesystem::absolute(base_folder, ignored).lexically_normal().string()
-                               : options.base;
   MALMOI_ASSIGN(model::AdapterPlan plan,
                 model::plan_adapter(*base,
                                     {.rank = options.rank,
                                      .alpha = static_cast<double>(options.rank),
                                      .targets = options.targets,
                                      .pattern = {},
-                                     .base = name},
+                                     .base = lasting_name(options.base, base_folder)},
                                     [](const char* key) { return std::string(key) == "r" ? "--rank" : "--target"; }));
   model::put_adapter(*base, std::move(plan), {});
   Differences differences(*base, *other);

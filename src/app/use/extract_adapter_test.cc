@@ -6,13 +6,8 @@
 
 #include <cmath>
 
-#include "base/test_folder.h"
-#include "infer/tiny_model.h"
-#include "model/adapt.h"
-#include "model/adapter.h"
-#include "model/load.h"
+#include "app/use/test_tiny_base.h"
 #include "model/merge.h"
-#include "model/save.h"
 #include "model/test_adapter.h"
 
 namespace malmoi::app {
@@ -21,29 +16,25 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 
-class ExtractAdapter : public testing::Test {
+class ExtractAdapter : public TinyBase {
  protected:
   void SetUp() override {
-    folder_ = test_folder("extract_adapter");
-    ASSERT_TRUE(model::save_model(*infer::tiny_model(), folder_ / "base").ok());
+    TinyBase::SetUp();
     const Path adapter = model::write_adapter("to_extract", model::adapter_json(),
                                               model::low_rank_tensors({{"model.layers.0.self_attn.v_proj", {16, 32}},
                                                                        {"model.layers.1.mlp.down_proj", {32, 64}}}));
-    auto model = model::load_model(folder_ / "base", {});
-    ASSERT_TRUE(model.ok());
-    auto adapted = model::adapt(**model, {&adapter, 1});
-    ASSERT_TRUE(adapted.ok());
-    ASSERT_TRUE(model::merge(**model, *adapted).ok());
-    ASSERT_TRUE(model::save_model(**model, folder_ / "tuned").ok());
+    auto tuned = with_adapter(adapter);
+    ASSERT_TRUE(tuned.ok()) << tuned.error().to_string();
+    ASSERT_TRUE(model::merge(*tuned->model, tuned->adapted).ok());
+    ASSERT_TRUE(model::save_model(*tuned->model, folder_ / "tuned").ok());
   }
   ExtractOptions options(int64_t rank) const {
-    return {.base = (folder_ / "base").string(),
+    return {.base = base().string(),
             .model = (folder_ / "tuned").string(),
             .out = folder_ / "out",
             .rank = rank,
             .targets = {}};
   }
-  Path folder_;
 };
 
 TEST_F(ExtractAdapter, OfItsOwnRankIsTheDifference) {
@@ -52,19 +43,16 @@ TEST_F(ExtractAdapter, OfItsOwnRankIsTheDifference) {
   EXPECT_EQ(report->modules, 14u);
   EXPECT_LT(report->error, 1e-3);
   EXPECT_TRUE(report->left.empty());
-  auto file = model::open_adapter(folder_ / "out");
-  ASSERT_TRUE(file.ok()) << file.error().to_string();
-  auto base = model::load_model(folder_ / "base", {}), tuned = model::load_model(folder_ / "tuned", {});
-  ASSERT_TRUE(base.ok() && tuned.ok());
-  const Path out[] = {folder_ / "out"};
-  auto adapted = model::adapt(**base, out);
-  ASSERT_TRUE(adapted.ok()) << adapted.error().to_string();
-  ASSERT_TRUE(model::merge(**base, *adapted).ok());
-  for (size_t i = 0; i < (*base)->parameters.entries().size(); ++i) {
-    const Tensor &a = (*base)->parameters.entries()[i]->parameter.compute,
-                 &b = (*tuned)->parameters.entries()[i]->parameter.compute;
+  auto tuned = model::load_model(folder_ / "tuned", {});
+  ASSERT_TRUE(tuned.ok());
+  auto extracted = with_adapter(folder_ / "out");
+  ASSERT_TRUE(extracted.ok()) << extracted.error().to_string();
+  ASSERT_TRUE(model::merge(*extracted->model, extracted->adapted).ok());
+  const auto &ours = extracted->model->parameters.entries(), &theirs = (*tuned)->parameters.entries();
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const Tensor &a = ours[i]->parameter.compute, &b = theirs[i]->parameter.compute;
     for (int64_t j = 0; j < a.elements(); ++j)
-      ASSERT_NEAR(a.as<float>()[j], b.as<float>()[j], 1e-4) << (*base)->parameters.entries()[i]->spec.name;
+      ASSERT_NEAR(a.as<float>()[j], b.as<float>()[j], 1e-4) << ours[i]->spec.name;
   }
 }
 

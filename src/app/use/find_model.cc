@@ -1,7 +1,7 @@
 // Where a model stands that somebody names.
-#include <fmt/format.h>
-
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "app/store/store.h"
 #include "app/use/adapter_run.h"
@@ -49,6 +49,11 @@ Result<Path> find_model(const std::string& name, const Message& message) {
   return not_found(
       "there is no such model", name.empty() ? "--model" : name,
       "give a model folder, or a name in " + store_folder().string() + " (`malmoi pull` brings models there)");
+}
+
+std::string lasting_name(const std::string& name, const Path& found) {
+  std::error_code ignored;
+  return malmoi::exists(name) ? std::filesystem::absolute(found, ignored).lexically_normal().string() : name;
 }
 
 }  // namespace malmoi::app

@@ -35,10 +35,6 @@ Result<std::vector<int32_t>> prompt_of(const LoadedModel& loaded, const std::str
                      "--prompt", "give some text");
 }
 
-}  // namespace
-
-namespace {
-
 // A run that trained an adapter, or such an adapter: the model that it stands around, with it.
 Result<LoadedModel> load_adapted(const Path& adapter, LoadChoice choice, const Job& job) {
   MALMOI_ASSIGN(const std::string base, base_of_adapter(adapter));

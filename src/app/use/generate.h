@@ -32,6 +32,9 @@ struct LoadedModel {
 /// The folder or GGUF file of a model: a path, or a name of the store (app/store/store.h). Of a folder with one GGUF file,
 /// that; of a training run, the folder of its best model, or of its last where nothing was held out; `message` is told so.
 Result<Path> find_model(const std::string& name, const Message& message = {});
+/// What a file says of a model that was found by a name, so that it means the same from elsewhere: the name of the store, else the
+/// absolute path of what was found.
+std::string lasting_name(const std::string& name, const Path& found);
 /// Whether a model answers a text, rather than to go on with it: an encoder-decoder.
 bool answers_texts(const LoadedModel& loaded);
 /// Warns where model and tokenizer do not seem to belong together. Of a run that trained an adapter, or such an adapter's folder:

@@ -13,8 +13,8 @@ Result<std::unique_ptr<model::Model>> load_model(const Path& path, const LoadCho
   MALMOI_TRY(check_fits(path, choice, infer::free_bytes()));
   MALMOI_ASSIGN(auto model, model::load_model(path, {.dtype = choice.dtype, .warn = warn}));
   if (!choice.packed.empty()) MALMOI_TRY(quantize::pack_served_weights(*model, choice.packed));
-  std::vector<Path> adapters;  // a run stands for what it trained
-  for (const Path& given : choice.adapters) adapters.push_back(adapter_in(given).value_or(given));
+  std::vector<Path> adapters;
+  for (const Path& given : choice.adapters) adapters.push_back(adapter_at(given));
   if (!adapters.empty()) MALMOI_TRY(model::adapt(*model, adapters, warn));
   return model;
 }

@@ -16,7 +16,7 @@ Result<std::shared_ptr<ScratchFolder>> ScratchFolder::create(const Path& parent)
   Path base = parent.empty() ? std::filesystem::temp_directory_path(code) : parent;
   if (code) base = "/tmp";
   MALMOI_TRY(make_folder(base));
-  std::string name = (base / "malmoi-dedup-XXXXXX").string();
+  std::string name = (base / "malmoi-scratch-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) return io_error("cannot make a scratch folder", base.string(), errno);
   return std::shared_ptr<ScratchFolder>(new ScratchFolder(name));
 }

@@ -2,7 +2,8 @@
 //
 //   t = N cos / (1 + (N - 1) cos);   t mean(w_i) + (1 - t) base
 //
-// cos: the mean over pairs of the cosine between w_i - base and w_j - base, of the whole tensor, or row by row (`filter_wise`).
+// cos: the mean over pairs of the cosine between w_i - base and w_j - base, of the whole tensor, or row by row (`filter_wise`). Where
+// the divisor is 0 (two models that went opposite ways) t is 0.
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +12,7 @@
 
 namespace malmoi::merge::model_stock {
 
-static constexpr double kLeastProduct = 1e-6;
+static constexpr double kLeastProduct = 1e-6, kLeastDivisor = 1e-6;
 
 static double mean_cosine(const std::vector<std::vector<float>>& offsets, size_t begin, size_t count) {
   double sum = 0;
@@ -27,7 +28,6 @@ static double mean_cosine(const std::vector<std::vector<float>>& offsets, size_t
 }
 
 static Result<std::vector<float>> merge(Ingredients& all) {
-  if (all.inputs.size() == 1) return std::move(all.inputs[0].values);
   std::vector<float> mixed = std::move(all.inputs[*all.base].values);  // the base, at first
   std::vector<std::vector<float>> offsets;
   for (size_t i = 0; i < all.inputs.size(); ++i) {
@@ -40,7 +40,8 @@ static Result<std::vector<float>> merge(Ingredients& all) {
   const size_t row = by_rows ? std::max<size_t>(static_cast<size_t>(all.shape.back()), 1) : mixed.size();
   for (size_t begin = 0; begin < mixed.size(); begin += row) {
     const double cosine = mean_cosine(offsets, begin, row);
-    const double t = n * cosine / (1 + (n - 1) * cosine);
+    const double divisor = 1 + (n - 1) * cosine;
+    const double t = std::abs(divisor) < kLeastDivisor ? 0 : n * cosine / divisor;
     for (const std::vector<float>& offset : offsets) {
       for (size_t i = begin; i < begin + row; ++i) mixed[i] += static_cast<float>(t / n) * offset[i];
     }
