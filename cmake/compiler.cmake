@@ -28,9 +28,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND MALMOI_ISAS avx2)
   set(MALMOI_ISA_FLAGS_avx2 -mavx2 -mfma -mf16c)
   if(NOT MALMOI_SANITIZE)
-    list(APPEND MALMOI_ISAS avx512)
-    set(MALMOI_ISA_FLAGS_avx512 ${MALMOI_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512bf16
+    list(APPEND MALMOI_ISAS avx512 avx512_bf16)
+    set(MALMOI_ISA_FLAGS_avx512 ${MALMOI_ISA_FLAGS_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
         -mprefer-vector-width=512)
+    set(MALMOI_ISA_FLAGS_avx512_bf16 ${MALMOI_ISA_FLAGS_avx512} -mavx512bf16)
   endif()
 endif()
 

@@ -116,7 +116,7 @@ void expect_close(const std::vector<std::vector<double>>& got, const std::vector
 }
 
 TEST(Ops, EveryInstructionSetAgreesWithTheOracle) {
-  for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : kIsas) {
     const kernels::Backend* backend = kernels::isa_backend(isa);
     if (!backend || isa > detected_isa()) continue;
     for (const OpCase& c : op_cases()) {

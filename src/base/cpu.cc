@@ -10,6 +10,7 @@ std::string_view isa_name(Isa isa) {
     case Isa::kBaseline: return "baseline";
     case Isa::kAvx2: return "avx2";
     case Isa::kAvx512: return "avx512";
+    case Isa::kAvx512Bf16: return "avx512_bf16";
   }
   return "?";
 }
@@ -18,10 +19,11 @@ Isa detected_isa() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kBaseline;
-  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
-  return avx512 ? Isa::kAvx512 : Isa::kAvx2;
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512vnni");
+  if (!avx512) return Isa::kAvx2;
+  return __builtin_cpu_supports("avx512bf16") ? Isa::kAvx512Bf16 : Isa::kAvx512;
 #else
   return Isa::kBaseline;
 #endif
@@ -32,11 +34,12 @@ namespace {
 Isa choose_isa() {
   Isa best = detected_isa(), chosen = best;
   if (const char* wanted = std::getenv("MALMOI_ISA")) {
-    for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+    for (Isa isa : kIsas) {
       if (isa_name(isa) == wanted && isa <= best) chosen = isa;
     }
   }
   // oneDNN reads its limit at its first use; a lower level of ours must hold for its products too.
+  if (chosen == Isa::kAvx512) setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI", 0);
   if (chosen == Isa::kAvx2) setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 0);
   if (chosen == Isa::kBaseline) setenv("ONEDNN_MAX_CPU_ISA", "SSE41", 0);
   return chosen;
@@ -52,13 +55,14 @@ Isa active_isa() {
 Status check_isa_setting() {
   const char* wanted = std::getenv("MALMOI_ISA");
   if (!wanted) return {};
-  for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : kIsas) {
     if (isa_name(isa) != wanted) continue;
     if (isa <= detected_isa()) return {};
     return unsupported(std::string("this CPU has no ") + wanted, "MALMOI_ISA",
                        "use " + std::string(isa_name(detected_isa())) + " or lower");
   }
-  return usage_error(std::string("'") + wanted + "' is not known", "MALMOI_ISA", "use baseline, avx2 or avx512");
+  return usage_error(std::string("'") + wanted + "' is not known", "MALMOI_ISA",
+                     "use baseline, avx2, avx512 or avx512_bf16");
 }
 
 std::string cpu_model() {

@@ -11,12 +11,14 @@ namespace malmoi {
 
 /// Levels in order; each includes the ones before it.
 enum class Isa {
-  kBaseline,  // x86-64 (SSE2), or whatever the compiler targets elsewhere
-  kAvx2,      // AVX2, FMA, F16C
-  kAvx512,    // AVX-512 F, BW, DQ, VL, VNNI and BF16
+  kBaseline,    // x86-64 (SSE2), or whatever the compiler targets elsewhere
+  kAvx2,        // AVX2, FMA, F16C
+  kAvx512,      // AVX-512 F, BW, DQ, VL and VNNI (servers since Cascade Lake, laptops since Ice Lake)
+  kAvx512Bf16,  // and BF16 (Cooper Lake, Sapphire Rapids, Zen 4)
 };
+inline constexpr Isa kIsas[] = {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16};
 
-std::string_view isa_name(Isa isa);  // "baseline", "avx2", "avx512"
+std::string_view isa_name(Isa isa);  // "baseline", "avx2", "avx512", "avx512_bf16"
 /// The best level this CPU has.
 Isa detected_isa();
 /// The level in use: MALMOI_ISA if it is set and the CPU has it, else detected_isa(). Fixed at the first call, which

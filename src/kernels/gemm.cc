@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/cpu.h"
 #include "kernels/gemm_internal.h"
 
 namespace malmoi::kernels {
@@ -45,7 +46,6 @@ bool run_gemm(const GemmArgs& args) {
 
 bool can_gemm(const GemmArgs& args) { return choose(args) != nullptr; }
 
-// The level AVX-512 has the instructions of both (base/cpu.h).
-bool has_bf16_products() { return has_int8_products(); }
+bool has_bf16_products() { return active_isa() == Isa::kAvx512Bf16; }
 
 }  // namespace malmoi::kernels

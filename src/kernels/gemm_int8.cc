@@ -7,13 +7,20 @@
 
 namespace malmoi::kernels {
 
-bool has_int8_products() {
+namespace {
+
+/// Null where the instruction set in use has none.
+const Int8Products* int8_products() {
 #ifdef MALMOI_SIMD_avx512
-  return active_isa() == Isa::kAvx512;
-#else
-  return false;
+  if (active_isa() == Isa::kAvx512) return &avx512::int8_products();
+  if (active_isa() == Isa::kAvx512Bf16) return &avx512_bf16::int8_products();
 #endif
+  return nullptr;
 }
+
+}  // namespace
+
+bool has_int8_products() { return int8_products() != nullptr; }
 
 namespace {
 
@@ -23,12 +30,9 @@ bool supports_int8(const GemmArgs& g) {
 }
 
 void run_int8(const GemmArgs& g) {
-#ifdef MALMOI_SIMD_avx512
-  ScratchLock scratch(avx512::int8_scratch_bytes(g, num_threads()));
-  avx512::int8_product(g, num_threads(), scratch.memory());
-#else
-  (void)g;
-#endif
+  const Int8Products& products = *int8_products();
+  ScratchLock scratch(products.scratch_bytes(g, num_threads()));
+  products.run(g, num_threads(), scratch.memory());
 }
 
 }  // namespace

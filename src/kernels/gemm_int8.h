@@ -1,13 +1,22 @@
-// Products rounded to 8 bits: what gemm_int8.cc asks of AVX-512 with VNNI, the one instruction set that has them.
+// Products rounded to 8 bits: what gemm_int8.cc asks of each instruction set with VNNI.
 #pragma once
 
 #include "kernels/gemm.h"
 
-namespace malmoi::kernels::avx512 {
+namespace malmoi::kernels {
 
-/// Bytes that a product packs into.
-size_t int8_scratch_bytes(const GemmArgs& args, int threads);
-/// A and B bf16, A not transposed.
-void int8_product(const GemmArgs& args, int threads, void* scratch);
+struct Int8Products {
+  /// Bytes that a product packs into.
+  size_t (*scratch_bytes)(const GemmArgs& args, int threads);
+  /// A and B bf16, A not transposed.
+  void (*run)(const GemmArgs& args, int threads, void* scratch);
+};
 
-}  // namespace malmoi::kernels::avx512
+namespace avx512 {
+const Int8Products& int8_products();
+}
+namespace avx512_bf16 {
+const Int8Products& int8_products();
+}
+
+}  // namespace malmoi::kernels

@@ -141,7 +141,7 @@ bool supports_onednn(const GemmArgs& g) {
   if (g.m <= 0 || g.n <= 0 || g.k <= 0 || g.a_type != g.b_type) return false;
   if (g.c_type != DType::kF32 && g.c_type != DType::kBF16) return false;
   if (g.a_type == DType::kF32) return g.c_type == DType::kF32;
-  return g.a_type == DType::kBF16 && active_isa() == Isa::kAvx512 &&
+  return g.a_type == DType::kBF16 && active_isa() == Isa::kAvx512Bf16 &&
          dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16;
 #else
   (void)g;

@@ -13,6 +13,7 @@ const PackedProducts& products() {
     switch (active_isa()) {
 #ifdef MALMOI_SIMD_avx512
       case Isa::kAvx512: return avx512::packed_products();
+      case Isa::kAvx512Bf16: return avx512_bf16::packed_products();
 #endif
 #ifdef MALMOI_SIMD_avx2
       case Isa::kAvx2: return avx2::packed_products();

@@ -29,5 +29,8 @@ const PackedProducts& packed_products();
 namespace avx512 {
 const PackedProducts& packed_products();
 }
+namespace avx512_bf16 {
+const PackedProducts& packed_products();
+}
 
 }  // namespace malmoi::kernels

@@ -14,6 +14,9 @@ const Backend& table();
 namespace avx512 {
 const Backend& table();
 }
+namespace avx512_bf16 {
+const Backend& table();
+}
 
 const Backend* isa_backend(Isa isa) {
   switch (isa) {
@@ -23,6 +26,7 @@ const Backend* isa_backend(Isa isa) {
 #endif
 #ifdef MALMOI_SIMD_avx512
     case Isa::kAvx512: return &avx512::table();
+    case Isa::kAvx512Bf16: return &avx512_bf16::table();
 #endif
     default: return nullptr;
   }

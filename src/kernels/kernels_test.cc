@@ -17,6 +17,9 @@ TEST(Kernels, TablesAreComplete) {
 #undef KERNEL
   }
   EXPECT_STREQ(cpu_backend().name, isa_backend(active_isa())->name);
+  for (Isa isa : kIsas) {
+    if (const Backend* own = isa_backend(isa)) EXPECT_EQ(own->name, isa_name(isa));
+  }
 }
 
 TEST(Kernels, AMissingDeviceFailsTheStreamByName) {

@@ -102,7 +102,7 @@ inline Stream& stream() {
 inline std::vector<const Backend*> testable_tables() {
   if (std::getenv("MALMOI_ISA")) return {isa_backend(active_isa())};
   std::vector<const Backend*> tables;
-  for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : kIsas) {
     if (isa <= detected_isa() && isa_backend(isa)) tables.push_back(isa_backend(isa));
   }
   return tables;

@@ -6,7 +6,7 @@
 
 #if defined(MALMOI_SIMD_AVX512)
 
-namespace malmoi::kernels::avx512 {
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
 namespace {
 
 constexpr int kRows = 14;
@@ -177,15 +177,13 @@ void multiply_rows(const Packed& p, int64_t m_begin, int64_t m_end) {
   }
 }
 
-}  // namespace
-
-size_t int8_scratch_bytes(const GemmArgs& g, int threads) {
+size_t scratch_bytes(const GemmArgs& g, int threads) {
   int64_t steps = steps_of(g.k), columns = panels_of(g.n) * kColumns;
   int64_t words = (g.m + columns + threads * kColumns) * steps + 2 * round_up_words(g.m) + columns;
   return static_cast<size_t>(words) * sizeof(Word);
 }
 
-void int8_product(const GemmArgs& g, int threads, void* memory) {
+void run_product(const GemmArgs& g, int threads, void* memory) {
   int64_t steps = steps_of(g.k), panels = panels_of(g.n);
   Scratch scratch(memory);
   Packed p{.g = g,
@@ -210,6 +208,13 @@ void int8_product(const GemmArgs& g, int threads, void* memory) {
   });
 }
 
-}  // namespace malmoi::kernels::avx512
+}  // namespace
+
+const Int8Products& int8_products() {
+  static constexpr Int8Products kProducts = {scratch_bytes, run_product};
+  return kProducts;
+}
+
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE
 
 #endif

@@ -4,7 +4,7 @@
 // here and its flags in cmake/compiler.cmake.
 #pragma once
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include "kernels/simd/vec_avx512.h"
 #elif defined(__AVX2__)
 #include "kernels/simd/vec_avx2.h"

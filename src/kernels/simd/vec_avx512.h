@@ -1,4 +1,4 @@
-// The lanes of AVX-512 (F, BW, DQ, VL, VNNI, BF16): sixteen, with masks and products of bf16 pairs.
+// The lanes of AVX-512 (F, BW, DQ, VL, VNNI): sixteen, with masks; with BF16 also products of bf16 pairs.
 #pragma once
 
 #include <immintrin.h>
@@ -76,8 +76,20 @@ MALMOI_INLINE Vec quarter(Vec v) {
 MALMOI_INLINE Vec widen(HVec h) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)h), 16));
 }
-/// f32 to bf16: round to nearest, ties to even; NaN stays NaN; subnormal numbers become zero.
-MALMOI_INLINE HVec narrow(Vec v) { return (HVec)_mm512_cvtneps_pbh(v); }
+/// The low half of each word.
+MALMOI_INLINE HVec low_halves(UVec words) { return (HVec)_mm512_cvtepi32_epi16((__m512i)words); }
+
+}  // namespace
+}  // namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE
+
+#if defined(__AVX512BF16__)
+#include "kernels/simd/vec_bf16.h"
+#else
+#include "kernels/simd/vec_no_bf16.h"
+#endif
+
+namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
+namespace {
 
 MALMOI_INLINE __mmask16 lanes(Part w) { return static_cast<__mmask16>((1u << w.n) - 1); }
 MALMOI_INLINE Vec load(const float* p, Part w) { return _mm512_maskz_loadu_ps(lanes(w), p); }
@@ -91,29 +103,6 @@ MALMOI_INLINE Vec load(const F16* p, Full) {
 
 /// v with the lanes beyond the step's replaced.
 MALMOI_INLINE Vec only(Vec v, Part w, float other) { return _mm512_mask_blend_ps(lanes(w), all(other), v); }
-
-// -- products of bf16 pairs: VDPBF16PS; a word of a vector holds the even element low and the odd one high -----------
-
-constexpr bool kPairProducts = true;
-
-/// Words of bf16 pairs: the even element low, the odd one high.
-MALMOI_INLINE Vec pair_words(Vec even, Vec odd) {
-  __m512i low = _mm512_cvtepu16_epi32((__m256i)narrow(even)), high = _mm512_cvtepu16_epi32((__m256i)narrow(odd));
-  return _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
-}
-
-/// 2 * kLanes numbers, or the first w.n of them and zeros.
-MALMOI_INLINE Vec load_pairs(const BF16* p, Full) { return (Vec)_mm512_loadu_si512(p); }
-MALMOI_INLINE Vec load_pairs(const BF16* p, Part w) {
-  return (Vec)_mm512_maskz_loadu_epi16(static_cast<__mmask32>((1ull << w.n) - 1), p);
-}
-
-/// a * b + sum of words that are f32, or (kPairs) of both numbers of words that are pairs.
-template <bool kPairs>
-MALMOI_INLINE Vec multiply_add(Vec a, Vec b, Vec sum) {
-  if constexpr (kPairs) return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
-  return fma(a, b, sum);
-}
 
 MALMOI_INLINE Vec broadcast_word(const uint32_t* p) {
   return _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(*p)));

@@ -1,7 +1,8 @@
-// What instruction sets without masks, AVX-512's scaling and products of bf16 pairs have in common, for any kLanes.
+// What instruction sets without masks and AVX-512's scaling have in common, for any kLanes.
 // An instruction set's file includes this after its own arithmetic and conversions.
 #pragma once
 
+#include "kernels/simd/vec_no_bf16.h"
 #include "kernels/simd/vec_types.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -34,15 +35,6 @@ MALMOI_INLINE float reduce_max(Vec v) {
   return t[0];
 }
 
-/// Words whose low half is v as bf16: round to nearest, ties to even; NaN stays NaN.
-MALMOI_INLINE UVec narrowed(Vec v) {
-  UVec bits = (UVec)v;
-  UVec rounded = (bits + 0x7FFFu + (bits >> 16 & 1)) >> 16;
-  UVec nan = bits >> 16 | 0x40;
-  return (bits & 0x7FFFFFFFu) > 0x7F800000u ? nan : rounded;
-}
-MALMOI_INLINE HVec narrow(Vec v) { return low_halves(narrowed(v)); }
-
 MALMOI_INLINE Vec load(const float* p, Part w) {
   Vec v{};
   __builtin_memcpy(&v, p, sizeof(float) * static_cast<size_t>(w.n));
@@ -63,16 +55,6 @@ MALMOI_INLINE void store(BF16* p, Vec v, Part w) {
 MALMOI_INLINE Vec only(Vec v, Part w, float other) {
   for (int i = w.n; i < kLanes; ++i) v[i] = other;
   return v;
-}
-
-/// Whether there are products of bf16 pairs; the words of a product are then always f32.
-constexpr bool kPairProducts = false;
-MALMOI_INLINE Vec pair_words(Vec even, Vec) { return even; }
-
-template <bool kPairs>
-MALMOI_INLINE Vec multiply_add(Vec a, Vec b, Vec sum) {
-  static_assert(!kPairs);
-  return fma(a, b, sum);
 }
 
 MALMOI_INLINE Vec broadcast_word(const uint32_t* p) {

@@ -12,7 +12,8 @@ const Lanes* lanes_of(Isa isa) {
     case Isa::kAvx2: return &avx2::kLanes;
 #endif
 #ifdef MALMOI_LANES_avx512
-    case Isa::kAvx512: return &avx512::kLanes;
+    case Isa::kAvx512:
+    case Isa::kAvx512Bf16: return &avx512::kLanes;
 #endif
     default: return nullptr;
   }

@@ -50,7 +50,7 @@ std::vector<Block> blocks() {
 // Calls test(lanes, input) for every instruction set that this machine can run, block and range of levels.
 template <typename Test>
 void each_case(const Test& test) {
-  for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
+  for (Isa isa : kIsas) {
     const Lanes* lanes = lanes_of(isa);
     if (!lanes || isa > detected_isa()) continue;
     for (const Block& block : blocks()) {
