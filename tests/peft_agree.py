@@ -82,7 +82,7 @@ def opened_there(base, adapter):
     """The adapter around the base, in peft: every tensor of the file is there, and no other."""
     model = peft.PeftModel.from_pretrained(base_there(base), adapter).eval()
     held = get_peft_model_state_dict(model, save_embedding_layers=False)
-    file = {name: values for name, values in load_file(adapter / "adapter_model.safetensors").items() if ".base_layer." not in name}
+    file = {name: values for name, values in load_file(adapter / "adapter_model.safetensors").items() if not name.endswith(".base_layer.weight")}
     assert set(file) == set(held), f"other tensors: {sorted(set(file) ^ set(held))[:4]}"
     for name, values in file.items():
         assert torch.equal(values, held[name].to(values.dtype)), f"{name} is not the file's"
