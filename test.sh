@@ -4,8 +4,8 @@
 #   asan      AddressSanitizer and UndefinedBehaviorSanitizer over all unit tests
 #   tsan      ThreadSanitizer over what has threads
 # and, only when it is named:
-#   agree     every family held to transformers and PyTorch, which it installs (gigabytes) into build/agree;
-#             exits 3 where they cannot be had; and GGUF files to llama.cpp, where llama-completion is on PATH
+#   agree     every family held to transformers and PyTorch, adapters to peft, which it installs (gigabytes) into
+#             build/agree; exits 3 where they cannot be had; and GGUF files to llama.cpp, where llama-completion is on PATH
 #             or LLAMA_COMPLETION says where
 # About half an hour from nothing on two cores; a few minutes when little changed (ccache).
 # Ends with the sum of all of it in the form that ctest prints; exits 1 if anything failed.
@@ -131,7 +131,10 @@ if [ "$only" = agree ]; then
   }
   agrees "goldens are what tests/make_goldens.py makes" "$reference/bin/python" tests/make_goldens.py --check
   agrees "adapters are what tests/make_adapter_goldens.py makes" "$reference/bin/python" tests/make_adapter_goldens.py --check
-  build release malmoi && agrees "families both ways" "$reference/bin/python" tests/transformers_agree.py build/release/bin/malmoi
+  if build release malmoi; then
+    agrees "families both ways" "$reference/bin/python" tests/transformers_agree.py build/release/bin/malmoi
+    agrees "adapters both ways" "$reference/bin/python" tests/peft_agree.py build/release/bin/malmoi
+  fi
   if command -v "${LLAMA_COMPLETION:-llama-completion}" >/dev/null; then
     agrees "GGUF files in llama.cpp" "$reference/bin/python" tests/llama_cpp_agree.py build/release/bin/malmoi
   fi

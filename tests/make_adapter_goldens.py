@@ -73,14 +73,14 @@ def outputs(model, inputs):
         return model(**{NAMES[name]: torch.tensor(values.astype(np.int64)) for name, values in inputs.items()}).logits.numpy()
 
 
-def make(name, case, out):
+def make(name, case, out, seed=0):
     case = dict(case)
     folder = MODELS / case.pop("model")
     architecture = json.loads((folder / "config.json").read_text())["architectures"][0]
     base = getattr(transformers, architecture).from_pretrained(folder, dtype=torch.float32).eval()
     inputs = inputs_of(folder)
     before = outputs(base, inputs)
-    model = disturbed(peft.get_peft_model(base, peft.LoraConfig(**case)), sum(name.encode())).eval()
+    model = disturbed(peft.get_peft_model(base, peft.LoraConfig(**case)), seed + sum(name.encode())).eval()
     after = outputs(model, inputs)
     if np.abs(after - before).max() < LEAST_CHANGE * TOLERANCE:
         sys.exit(f"{name}: the adapter hardly matters")

@@ -20,8 +20,8 @@ class EncoderHead final : public Head {
                         : nn::linear(output, {.in = inner, .out = spec.outputs, .role = nn::Role::kHead}).weight;
     row_for_each_run = spec.pooling != Pooling::kNone;
     if (!spec.output_bias) return;
-    std::string name = spec.output_bias[0] ? spec.output_bias : output.tensor("bias");
-    bias = set.add({.name = std::move(name), .shape = {spec.outputs}});
+    const std::string own = spec.output_bias[0] ? spec.output_bias : output.tensor("bias");
+    bias = set.add({.name = spec.words && spec.tied_bias ? spec.tied_bias : own, .shape = {spec.outputs}});
   }
 
   Var features(Context& context, Var hidden, const nn::Batch& batch) const override {
@@ -52,7 +52,9 @@ class EncoderHead final : public Head {
 void add_encoder_head(Parts& parts, const EncoderHeadSpec& spec) {
   parts.head_begin = parts.parameters.entries().size();
   parts.head = std::make_unique<EncoderHead>(parts.parameters, spec, parts.sizes.hidden_size);
-  if (spec.words) parts.tied_head.tensor = std::string(spec.output) + ".weight";
+  if (!spec.words) return;
+  parts.tied_head.tensor = std::string(spec.output) + ".weight";
+  if (spec.tied_bias) parts.tied_head.bias = std::string(spec.output) + ".bias";
 }
 
 }  // namespace malmoi::model

@@ -27,6 +27,7 @@ struct EncoderHeadSpec {
   const char* output = nullptr;
   int64_t outputs = 0;
   const char* output_bias = "";        // full name; "": the output's own `.bias`; null: none
+  const char* tied_bias = nullptr;     // what it is called while `words` is the output; null: the same
   nn::WeightSlot* words = nullptr;     // the output is this table
   double std = 0.02, output_std = -1;  // that matrices start from; negative: as the others
 };

@@ -21,6 +21,7 @@ void Model::untie_head() {
   const Shape table = head->weight->parameter().shape;
   head->weight = parameters.add_weight({.name = tied_head.tensor, .shape = table, .role = nn::Role::kHead});
   if (!tied_head.field.empty()) config_[tied_head.field] = false;
+  if (!tied_head.bias.empty()) parameters.rename(*head->bias, tied_head.bias);
   tied_head = {};
 }
 

@@ -77,6 +77,7 @@ class Head {
 struct TiedHead {
   std::string tensor;                         // the matrix's published name; empty: the head is not tied
   std::string field = "tie_word_embeddings";  // of the config, to be false then; empty: none says it
+  std::string bias = {};                      // what the head's bias is called then; empty: the same
   nn::WeightSlot* words = nullptr;  // of a head that is not tied: the table that it is where a file leaves it out
 };
 

@@ -227,7 +227,7 @@ class TiedHeads : public testing::Test {
 };
 
 TEST_F(TiedHeads, AnotherMatrixInTheFileIsKeptWithAWarning) {
-  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5", "bart"}) {
+  for (const char* family : {"llama", "gpt2", "gpt_neox", "gemma3_text", "t5", "bart", "bert", "roberta"}) {
     SCOPED_TRACE(family);
     write(family, words_, other_);
     for (Purpose purpose : {Purpose::kServing, Purpose::kTraining}) {
@@ -252,6 +252,21 @@ TEST_F(TiedHeads, TheSameMatrixOnceMoreIsTheTable) {
   EXPECT_EQ(warnings_, "");
   EXPECT_EQ(model->head->weight->parameter().role, autograd::Role::kEmbedding);
   EXPECT_TRUE(model->config()["tie_word_embeddings"].get<bool>());
+}
+
+// While the head is the table its bias has another name, which transformers reads only then.
+TEST_F(TiedHeads, ABiasIsCalledAsTheHeadIs) {
+  write("bert", words_, other_);
+  const std::string tied = "cls.predictions.bias", own = "cls.predictions.decoder.bias";
+  auto names = [this](const std::string& name) {
+    return read_file(folder_ / "model.safetensors")->find('"' + name + '"') != std::string::npos;
+  };
+  EXPECT_TRUE(names(own) && !names(tied));
+  auto model = open();
+  EXPECT_EQ(model->head->bias->name, own);
+  write("bert", words_, {});
+  EXPECT_TRUE(names(tied) && !names(own));
+  EXPECT_EQ(open()->head->bias->name, tied);
 }
 
 // transformers 5 writes tie_word_embeddings as true whatever the head is: the file says it.

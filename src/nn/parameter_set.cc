@@ -47,6 +47,14 @@ std::vector<WeightSlot*> ParameterSet::add_weights(ParameterSpec spec) {
   return slots;
 }
 
+void ParameterSet::rename(const Parameter& parameter, const std::string& name) {
+  for (auto& entry : entries_) {
+    if (&entry->parameter != &parameter) continue;
+    entry->spec.name = entry->parameter.name = name;
+    entry->spec.sources.front().name = name;
+  }
+}
+
 void ParameterSet::remove(const Parameter& parameter) {
   std::erase_if(entries_, [&](const auto& entry) { return &entry->parameter == &parameter; });
 }

@@ -111,6 +111,8 @@ class ParameterSet {
   /// A stack of matrices [count, out, in].
   std::vector<WeightSlot*> add_weights(ParameterSpec spec);
 
+  /// Gives a parameter of one published tensor another name, and that tensor too.
+  void rename(const Parameter& parameter, const std::string& name);
   /// Forgets a parameter that was declared and is not wanted after all.
   void remove(const Parameter& parameter);
 

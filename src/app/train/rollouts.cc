@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/use/generation_defaults.h"
+#include "base/log.h"
 #include "base/rng.h"
 #include "infer/collect.h"
 #include "nn/state.h"
@@ -67,7 +68,9 @@ Status RolloutSource::prepare(uint64_t first, uint64_t count) {
     asked.push_back(
         {&prompts_[index], philox(config_.seed, kRolloutStream, n)[0], config_.objective.rollouts.temperature});
   }
+  const double begin = monotonic_seconds();
   MALMOI_ASSIGN(answers_, sample(asked));
+  sampled_in_ = monotonic_seconds() - begin;
   MALMOI_TRY(judge(asked, answers_));
   first_ = first;
   tell_groups();
@@ -162,6 +165,13 @@ void RolloutSource::tell_groups() {
   }
   if (group > 1) figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
   tell_lengths(answers_, figures_);
+  tell_speed();
+}
+
+void RolloutSource::tell_speed() {
+  double tokens = 0;
+  for (const Answer& answer : answers_) tokens += static_cast<double>(answer.ids.size() - answer.prompt);
+  figures_.insert(figures_.end(), {{"rollout_tokens", tokens}, {"rollout_seconds", sampled_in_}});
 }
 
 void RolloutSource::tell_lengths(std::span<const Answer> answers, std::vector<NamedFigure>& figures) {

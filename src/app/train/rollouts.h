@@ -34,7 +34,8 @@ class RolloutSource final : public train::ExampleSource {
   Status prepare(uint64_t first, uint64_t count) override;
   void append(uint64_t n, train::Examples& out) const override;
   /// Of the rows that were prepared last: `reward`, `reward_NAME`, `reward_std` (mean over groups), `zero_variance` (the share of
-  /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves).
+  /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves),
+  /// `rollout_tokens` (of all answers) and `rollout_seconds` (to sample them, without their rewards).
   std::vector<train::NamedFigure> told() const override { return figures_; }
   /// Greedy answers to other prompts: `reward`, `reward_NAME`, `answer_tokens` and `truncated`.
   Result<std::vector<train::NamedFigure>> evaluate(const std::vector<RolloutPrompt>& prompts);
@@ -57,6 +58,7 @@ class RolloutSource final : public train::ExampleSource {
   Result<std::vector<Answer>> sample(const std::vector<Asked>& asked);
   Status judge(const std::vector<Asked>& asked, std::vector<Answer>& answers);
   void tell_groups();
+  void tell_speed();
   static void tell_lengths(std::span<const Answer> answers, std::vector<train::NamedFigure>& figures);
 
   const train::TrainConfig& config_;
@@ -69,6 +71,7 @@ class RolloutSource final : public train::ExampleSource {
   std::vector<int32_t> ends_;
   uint64_t first_ = 0;
   std::vector<Answer> answers_;
+  double sampled_in_ = 0;  // seconds
   std::vector<train::NamedFigure> figures_;
 };
 

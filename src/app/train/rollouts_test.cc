@@ -171,9 +171,17 @@ TEST_F(Rollouts, RewardsAndFiguresAreThoseOfTheAnswers) {
   ASSERT_TRUE(data.ok()) << data.error().to_string();
   const train::Examples out = sampled(*data->train, 0, 2 * kGroup);
   EXPECT_EQ(std::accumulate(out.numbers.begin(), out.numbers.end(), 0.0f), 3.0f * kGroup);
-  const std::map<std::string, double> expected = {{"reward", 1.5},      {"reward_exact", 0.5}, {"reward_std", 0},
-                                                  {"zero_variance", 1}, {"answer_tokens", 3},  {"truncated", 1}};
-  EXPECT_EQ(by_name(data->train->told()), expected);
+  std::map<std::string, double> told = by_name(data->train->told());
+  EXPECT_GT(told.at("rollout_seconds"), 0);
+  const std::map<std::string, double> expected = {{"reward", 1.5},
+                                                  {"reward_exact", 0.5},
+                                                  {"reward_std", 0},
+                                                  {"zero_variance", 1},
+                                                  {"answer_tokens", 3},
+                                                  {"truncated", 1},
+                                                  {"rollout_tokens", 2 * kGroup * kAnswerTokens},
+                                                  {"rollout_seconds", told.at("rollout_seconds")}};
+  EXPECT_EQ(told, expected);
   ASSERT_TRUE(data->measure);
   const auto measured = data->measure();
   ASSERT_TRUE(measured.ok()) << measured.error().to_string();

@@ -108,7 +108,7 @@ EncoderHeadSpec head_of(const AlbertConfig& c, Task task, int64_t labels, nn::We
             .norm_spec = norm_of(c, c.embedding_size),
             .output = "predictions.decoder",
             .outputs = c.vocab_size,
-            .output_bias = c.tie_word_embeddings ? "predictions.bias" : "",
+            .tied_bias = "predictions.bias",
             .words = c.tie_word_embeddings ? words : nullptr,
             .std = c.initializer_range};
   if (task == Task::kClassification)

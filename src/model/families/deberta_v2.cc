@@ -171,7 +171,7 @@ EncoderHeadSpec head_of(const DebertaConfig& c, Task task, int64_t labels, nn::W
             .norm_spec = c.norm(c.embedding_size),
             .output = "cls.predictions.decoder",
             .outputs = c.vocab_size,
-            .output_bias = c.tie_word_embeddings ? "cls.predictions.bias" : "",
+            .tied_bias = "cls.predictions.bias",
             .words = c.tie_word_embeddings ? words : nullptr,
             .std = c.initializer_range};
   if (task == Task::kClassification)

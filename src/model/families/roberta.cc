@@ -12,7 +12,7 @@ EncoderHeadSpec head_of(const BertConfig& c, Task task, int64_t labels, nn::Weig
             .norm_spec = c.norm(c.hidden_size),
             .output = "lm_head.decoder",
             .outputs = c.vocab_size,
-            .output_bias = c.tie_word_embeddings ? "lm_head.bias" : "",
+            .tied_bias = "lm_head.bias",
             .words = c.tie_word_embeddings ? words : nullptr,
             .std = c.initializer_range};
   if (task == Task::kClassification)
