@@ -7,9 +7,10 @@ namespace malmoi::cli {
 void add_load_options(CLI::App& command, app::LoadChoice& load) {
   add_dtype_option(command, load.dtype);
   command
-      .add_option("--quantize-at-load", load.packed,
-                  "matrices of a model that is not packed take fewer bits in memory: q8_0, q5_1, q5_0, q4_1 or q4_0")
-      ->check(CLI::IsMember({"q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}));
+      .add_option(
+          "--quantize-at-load", load.packed,
+          "matrices of a model that is not packed take fewer bits in memory: q8_0, q5_1, q5_0, q4_1, q4_0 or nf4")
+      ->check(CLI::IsMember({"q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "nf4"}));
 }
 
 void add_key_type_option(CLI::App& command, nn::KeyType& keys) {

@@ -106,6 +106,7 @@ constexpr Piece kQ6_K[] = {{0, 128, 4}, {128, 64, 4}, {192, 16, 1}, {208, 2, 2}}
 constexpr Piece kIQ4_NL[] = {{2, 16, 4}, {0, 2, 2}};
 constexpr Piece kIQ4_XS[] = {{8, 128, 4}, {2, 6, 1, 8, spread_iq4_scales, gather_iq4_scales}, {0, 2, 2}};
 constexpr Piece kMXFP4[] = {{1, 16, 4}, {0, 1, 1}};
+constexpr Piece kNF4[] = {{2, 32, 4}, {0, 2, 2}};
 
 template <const auto& pieces>
 void prepare(const uint8_t* stored, uint8_t* ready) {
@@ -144,7 +145,7 @@ constexpr PanelFormat kFormats[] = {
     format_of<kQ5_1>(BlockType::Q5_1),   format_of<kQ8_0>(BlockType::Q8_0),     format_of<kQ2_K>(BlockType::Q2_K),
     format_of<kQ3_K>(BlockType::Q3_K),   format_of<kQ4_K>(BlockType::Q4_K),     format_of<kQ5_K>(BlockType::Q5_K),
     format_of<kQ6_K>(BlockType::Q6_K),   format_of<kIQ4_NL>(BlockType::IQ4_NL), format_of<kIQ4_XS>(BlockType::IQ4_XS),
-    format_of<kMXFP4>(BlockType::MXFP4),
+    format_of<kMXFP4>(BlockType::MXFP4), format_of<kNF4>(BlockType::NF4),
 };
 
 // -- panels ------------------------------------------------------------------------------------------------------------

@@ -57,16 +57,38 @@ TEST(FrozenPacker, PacksEveryMatrixThatIsNotSkipped) {
 }
 
 TEST(FrozenPacker, DescribesWhatItWillPack) {
-  auto model = frozen(), described = frozen();
-  auto packer = FrozenPacker::make(*model, {.type = "q4_0"}, "model.quantize"),
-       planner = FrozenPacker::make(*described, {.type = "q4_0"}, "model.quantize");
-  ASSERT_TRUE(packer.ok() && planner.ok());
-  for (auto& entry : model->parameters.entries()) ASSERT_TRUE(packer->pack(*entry).ok());
-  planner->describe();
-  for (size_t i = 0; i < model->parameters.entries().size(); ++i) {
-    const auto &packed = *model->parameters.entries()[i], &planned = *described->parameters.entries()[i];
-    EXPECT_EQ(is_packed(packed), is_packed(planned)) << packed.spec.name;
-    EXPECT_EQ(packed.bytes(), planned.bytes()) << packed.spec.name;
+  for (const char* type : {"q4_0", "nf4"}) {
+    SCOPED_TRACE(type);
+    auto model = frozen(), described = frozen();
+    auto packer = FrozenPacker::make(*model, {.type = type}, "model.quantize"),
+         planner = FrozenPacker::make(*described, {.type = type}, "model.quantize");
+    ASSERT_TRUE(packer.ok() && planner.ok());
+    for (auto& entry : model->parameters.entries()) ASSERT_TRUE(packer->pack(*entry).ok());
+    EXPECT_GT(packer->done().matrices, 0);
+    planner->describe();
+    for (size_t i = 0; i < model->parameters.entries().size(); ++i) {
+      const auto &packed = *model->parameters.entries()[i], &planned = *described->parameters.entries()[i];
+      EXPECT_EQ(is_packed(packed), is_packed(planned)) << packed.spec.name;
+      EXPECT_EQ(packed.bytes(), planned.bytes()) << packed.spec.name;
+    }
+  }
+}
+
+TEST(FrozenPacker, ValuesThatScalesDoNotHoldAreRefused) {
+  for (const char* type : {"q8_0", "nf4"}) {
+    auto model = frozen();
+    auto& entry =
+        **std::ranges::find_if(model->parameters.entries(), [](const auto& e) { return e->slots.size() == 1; });
+    Tensor large = Tensor::zeros(DType::kF32, entry.spec.shape);
+    large.as<float>()[5] = -1e6f;  // above the largest f16, but not 127 times it
+    entry.parameter.compute = std::move(large);
+    auto packer = FrozenPacker::make(*model, {.type = type}, "model.quantize");
+    ASSERT_TRUE(packer.ok());
+    const Status done = packer->pack(entry);
+    ASSERT_EQ(done.ok(), type == std::string_view("q8_0"));
+    if (done.ok()) continue;
+    EXPECT_THAT(done.error().to_string(), HasSubstr("too large for the scales of NF4"));
+    EXPECT_THAT(done.error().to_string(), HasSubstr(entry.spec.name));
   }
 }
 

@@ -17,10 +17,10 @@ struct Packer {
   PackBlock pack;
   bool weighs = true;  // whether some errors count more than others
 };
-constexpr Packer kPackers[] = {{BlockType::Q4_0, pack_q4_0},        {BlockType::Q4_1, pack_q4_1},
-                               {BlockType::Q5_0, pack_q5_0},        {BlockType::Q5_1, pack_q5_1},
-                               {BlockType::Q8_0, pack_q8_0, false}, {BlockType::Q4_K, pack_q4_k},
-                               {BlockType::Q5_K, pack_q5_k},        {BlockType::Q6_K, pack_q6_k}};
+constexpr Packer kPackers[] = {
+    {BlockType::Q4_0, pack_q4_0}, {BlockType::Q4_1, pack_q4_1},        {BlockType::Q5_0, pack_q5_0},
+    {BlockType::Q5_1, pack_q5_1}, {BlockType::Q8_0, pack_q8_0, false}, {BlockType::Q4_K, pack_q4_k},
+    {BlockType::Q5_K, pack_q5_k}, {BlockType::Q6_K, pack_q6_k},        {BlockType::NF4, pack_nf4, false}};
 
 constexpr int kBlock = 32, kHalf = 16;
 

@@ -1,4 +1,4 @@
-// Weights in f32 to packed blocks: the types that Malmoi writes, one line each in pack.cc.
+// Weights in f32 to packed blocks: the types that Malmoi writes, to files or (NF4) to memory alone, one line each in pack.cc.
 #pragma once
 
 #include <span>
@@ -25,5 +25,6 @@ void pack_q8_0(const float* x, const float* weights, uint8_t* block);
 void pack_q4_k(const float* x, const float* weights, uint8_t* block);
 void pack_q5_k(const float* x, const float* weights, uint8_t* block);
 void pack_q6_k(const float* x, const float* weights, uint8_t* block);
+void pack_nf4(const float* x, const float* weights, uint8_t* block);
 
 }  // namespace malmoi::quantize

@@ -51,8 +51,9 @@ double relative_error(const std::vector<float>& row, const std::vector<float>& b
 TEST(Pack, LosesWhatItsLevelsMust) {
   const std::vector<float> row = random_row(4096, 3);
   const std::pair<BlockType, double> kMost[] = {
-      {BlockType::Q8_0, 0.006}, {BlockType::Q6_K, 0.02},  {BlockType::Q5_K, 0.04},  {BlockType::Q5_1, 0.045},
-      {BlockType::Q5_0, 0.05},  {BlockType::Q4_K, 0.078}, {BlockType::Q4_1, 0.085}, {BlockType::Q4_0, 0.095}};
+      {BlockType::Q8_0, 0.006}, {BlockType::Q6_K, 0.02},  {BlockType::Q5_K, 0.04},
+      {BlockType::Q5_1, 0.045}, {BlockType::Q5_0, 0.05},  {BlockType::Q4_K, 0.078},
+      {BlockType::Q4_1, 0.085}, {BlockType::Q4_0, 0.095}, {BlockType::NF4, 0.096}};
   for (auto [type, most] : kMost) {
     ASSERT_NE(packer(type), nullptr);
     const double error = relative_error(row, packed_and_back(type, row, {}));

@@ -15,18 +15,16 @@ using Entry = nn::ParameterSet::Entry;
 
 // Routers and other matrices that are too small to save anything.
 constexpr int64_t kLeastElements = int64_t{1} << 16;
-constexpr std::pair<std::string_view, BlockType> kTypes[] = {{"q8_0", BlockType::Q8_0},
-                                                             {"q5_1", BlockType::Q5_1},
-                                                             {"q5_0", BlockType::Q5_0},
-                                                             {"q4_1", BlockType::Q4_1},
-                                                             {"q4_0", BlockType::Q4_0}};
+constexpr std::pair<std::string_view, BlockType> kTypes[] = {{"q8_0", BlockType::Q8_0}, {"q5_1", BlockType::Q5_1},
+                                                             {"q5_0", BlockType::Q5_0}, {"q4_1", BlockType::Q4_1},
+                                                             {"q4_0", BlockType::Q4_0}, {"nf4", BlockType::NF4}};
 
 Result<const BlockFormat*> format_named(const std::string& name) {
   for (const auto& [known, type] : kTypes) {
     if (known == name) return &block_format(type);
   }
   return usage_error("'" + name + "' is not a type that a model is packed in when it is loaded", "--quantize-at-load",
-                     "use q8_0, q5_1, q5_0, q4_1 or q4_0");
+                     "use q8_0, q5_1, q5_0, q4_1, q4_0 or nf4");
 }
 
 bool can_pack(const Entry& entry, const BlockFormat& format) {
@@ -54,6 +52,13 @@ std::vector<std::byte> packed_rows(const Tensor& dense, int64_t first, int64_t c
   return blocks;
 }
 
+Status check_scales(const Entry& entry, const BlockFormat& format, const std::vector<std::byte>& blocks) {
+  const auto count = static_cast<int64_t>(blocks.size()) / format.bytes;
+  if (first_not_finite(format, blocks.data(), count) == count) return {};
+  return invalid_data("holds values too large for the scales of " + std::string(format.name), entry.spec.name,
+                      "choose another type, or leave the model as it is");
+}
+
 }  // namespace
 
 Status pack_entry(Entry& entry, const BlockFormat& format, model::PackedMemory& memory, ServedWeights& done) {
@@ -63,6 +68,7 @@ Status pack_entry(Entry& entry, const BlockFormat& format, model::PackedMemory& 
   const size_t row_bytes = format.bytes_of(columns), bytes = kernels::block_matrix_bytes(format.type, rows, columns);
   for (size_t slot = 0; slot < entry.slots.size(); ++slot) {
     const std::vector<std::byte> blocks = packed_rows(dense, static_cast<int64_t>(slot) * rows, rows, format);
+    MALMOI_TRY(check_scales(entry, format, blocks));
     MALMOI_ASSIGN(std::byte * to, memory.take(bytes));
     auto row = [&](int64_t r) { return blocks.data() + static_cast<size_t>(r) * row_bytes; };
     kernels::write_block_matrix(format.type, rows, columns, row, to);

@@ -18,14 +18,14 @@ struct ServedWeights {
   size_t before = 0, after = 0;  // their bytes
 };
 
-/// Binds blocks of `type` (`q8_0` and the other types of 32 weights that are written) in place of each dense matrix that
+/// Binds blocks of `type` (`q8_0` and the other types of 32 weights that are written, or `nf4`) in place of each dense matrix that
 /// products or look-ups read, and lets go of the dense one. Small matrices and rows that do not fill blocks stay as they
-/// are. Before adapters are put around them. Errors: an unknown type, no memory.
+/// are. Before adapters are put around them. Errors: an unknown type, values too large for it, no memory.
 Result<ServedWeights> pack_served_weights(model::Model& model, const std::string& type);
 
 /// Which matrices are packed, and how.
 struct PackOptions {
-  std::string type;               // any that quantize/pack.h writes: q8_0, q4_k ...
+  std::string type;               // any that quantize/pack.h writes: q8_0, q4_k, nf4 ...
   std::vector<std::string> skip;  // modules that stay as they are: whole names, or what they end with
 };
 
@@ -36,7 +36,7 @@ class FrozenPacker {
   /// fits no module, or only a part of what is one matrix here. `where` names the settings ("model.quantize").
   static Result<FrozenPacker> make(model::Model& model, const PackOptions& options, const std::string& where);
 
-  /// Binds blocks of the parameter's values, which are let go of; nothing where it is not packed. Errors: no memory.
+  /// Binds blocks of the parameter's values, which are let go of; nothing where it is not packed. Errors: values too large, no memory.
   Status pack(nn::ParameterSet::Entry& entry);
   /// Binds blocks without memory to all that will be packed, of a model that has none, for whoever plans.
   void describe();

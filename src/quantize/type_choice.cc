@@ -73,6 +73,13 @@ bool is_written(std::string_view type) {
   return type == "F32" || type == "F16" || type == "BF16" || (format && packer(format->type));
 }
 
+// Types that weights have in memory alone.
+Status check_has_files(std::string_view type, const char* option, const char* instead) {
+  if (!find_block_format(type) || formats::ggml_type(upper(std::string(type)))) return {};
+  return usage_error("GGUF files have no type '" + std::string(type) + "', which weights take in memory alone", option,
+                     instead);
+}
+
 // Each tensor as it is stored, and the number that says what most of them are.
 TypeChoice as_stored(const GgufContents& contents) {
   TypeChoice choice;
@@ -86,6 +93,7 @@ TypeChoice as_stored(const GgufContents& contents) {
 }
 
 Result<TypeChoice> of_file_type(const GgufContents& contents, std::string_view file_type) {
+  MALMOI_TRY(check_has_files(file_type, "--type", "use q4_0 or q4_k_m"));
   auto row = std::ranges::find(kFileTypes, file_type, &FileType::name);
   if (row == std::end(kFileTypes))
     return usage_error("the type '" + std::string(file_type) + "' is not known", "--type",
@@ -117,6 +125,7 @@ Result<TypeRule> parse_type_rule(const std::string& text) {
   if (equals == std::string::npos || equals == 0)
     return usage_error("'" + text + "' is not PATTERN=TYPE", "--tensor", "for example 'ffn_down=q6_k'");
   const std::string pattern = text.substr(0, equals), type = upper(text.substr(equals + 1));
+  MALMOI_TRY(check_has_files(type, "--tensor", "use q4_0 or q4_k"));
   if (!is_written(type))
     return usage_error("the type '" + type + "' is not written", "--tensor",
                        "use f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k or q6_k");

@@ -37,6 +37,10 @@ void decode_blocks(const BlockFormat& format, const void* blocks, int64_t count,
     for (int i = 0, group = 0; i < format.elements; ++group) {
       const float scale = unpacked.scales[group];
       const int end = i + format.group;
+      if (unpacked.levels) {
+        for (; i < end; ++i) *out++ = scale * unpacked.levels[unpacked.quants[i]];
+        continue;
+      }
       for (; i < end; ++i) {
         const float product = scale * static_cast<float>(unpacked.quants[i]);
         *out++ = format.offsets ? product + unpacked.offsets[group] : product;

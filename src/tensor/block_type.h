@@ -1,4 +1,5 @@
-// Types of weights that are packed in blocks: small integers with a scale for each group of them, as GGUF files hold them.
+// Types of weights that are packed in blocks: small integers with a scale for each group of them, as GGUF files hold them; and NF4,
+// which stands in memory alone.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 namespace malmoi {
 
-/// One line of tensor/blocks/table.inc each. The names are ggml's.
+/// One line of tensor/blocks/table.inc each. The names are ggml's, and NF4.
 enum class BlockType : uint8_t {
 #define BLOCK_TYPE(type, elements, bytes, group, offsets, half, second_half, unpack) type,
 #include "tensor/blocks/table.inc"
@@ -18,8 +19,10 @@ enum class BlockType : uint8_t {
 /// Weights a block of any type has at most, and groups of them.
 inline constexpr int kMaxBlockElements = 256, kMaxBlockGroups = 16;
 
-/// What a block holds: weight i is quants[i] * scales[i / group], and where the type has them + offsets[i / group].
+/// What a block holds: weight i is quants[i] * scales[i / group], and where the type has them + offsets[i / group]. Of a type whose
+/// values are no whole numbers it is levels[quants[i]] * scales[i / group].
 struct Unpacked {
+  const float* levels = nullptr;
   int8_t quants[kMaxBlockElements];
   float scales[kMaxBlockGroups];
   float offsets[kMaxBlockGroups];
@@ -31,7 +34,7 @@ struct BlockFormat {
   std::string_view name;
   int32_t elements;   // of a block
   int32_t bytes;      // of a block
-  int32_t group;      // elements that share a scale: 16 or 32
+  int32_t group;      // elements that share a scale: 16, 32 or 64
   bool offsets;       // whether groups have one
   int32_t halves[2];  // bytes of a block where its numbers in f16 stand; -1: none, or in pieces
   void (*unpack)(const uint8_t* block, Unpacked& out);

@@ -58,7 +58,7 @@ std::optional<QuantizeOptions> read_quantize_options(ConfigReader& model, Status
   ConfigReader r = model.object("quantize");
   QuantizeOptions options;
   options.type = r.text("type", "");
-  if (options.type.empty()) r.fail("type", "is missing", "name a type of blocks: q8_0, q4_k");
+  if (options.type.empty()) r.fail("type", "is missing", "name a type of blocks: q8_0, q4_k, nf4");
   options.skip = r.texts("skip");
   done = r.finish();
   return options;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "app/compress/convert.h"
 #include "app/use/model_memory.h"
 #include "base/test_folder.h"
@@ -68,6 +70,24 @@ TEST(LoadChoice, PackedWhenLoadedIsAsPackedBefore) {
   auto unknown = load_model(base, {.packed = "q9"}, {});
   ASSERT_FALSE(unknown.ok());
   EXPECT_THAT(unknown.error().to_string(), testing::HasSubstr("q8_0"));
+}
+
+// No file holds NF4 to compare with; its levels lose little more than those of Q4_0 do.
+TEST(LoadChoice, Nf4IsAsNearAsQ4_0) {
+  const Path base = saved_model(test_folder("nf4") / "base");
+  for (DType dtype : {DType::kF32, DType::kBF16}) {
+    const std::vector<float> plain = logits_of(load_model(base, {.dtype = dtype}, {}));
+    auto squares_apart = [&](const char* type) {
+      const std::vector<float> packed = logits_of(load_model(base, {.dtype = dtype, .packed = type}, {}));
+      EXPECT_EQ(packed.size(), plain.size());
+      double sum = 0;
+      for (size_t i = 0; i < plain.size(); ++i) sum += std::pow(static_cast<double>(packed.at(i) - plain[i]), 2);
+      return sum;
+    };
+    const double of_q4_0 = squares_apart("q4_0");
+    EXPECT_GT(of_q4_0, 0);
+    EXPECT_NEAR(squares_apart("nf4") / of_q4_0, 1, 0.5);
+  }
 }
 
 // Said before anything is read, with what would fit.

@@ -53,6 +53,21 @@ MALMOI_INLINE UVec look_up(const uint8_t* table, UVec nibbles) {
 #endif
 }
 
+/// In each lane table[i], for i below 16.
+MALMOI_INLINE Vec choose(const float* table, UVec i) {
+#if defined(MALMOI_SIMD_AVX512)
+  return (Vec)_mm512_permutexvar_ps((__m512i)i, _mm512_loadu_ps(table));
+#elif defined(__AVX2__)
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)i);
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)i);
+  return (Vec)_mm256_blendv_ps(low, high, (__m256)(i << 28));
+#else
+  Vec chosen = zero();
+  for (int lane = 0; lane < kLanes; ++lane) chosen[lane] = table[i[lane]];
+  return chosen;
+#endif
+}
+
 #if defined(MALMOI_SIMD_AVX512) || defined(__AVX2__)
 /// Whether products of bytes are worth it.
 constexpr bool kByteProducts = true;

@@ -2,6 +2,7 @@
 // multiplied with a tile of activation rows, so that what unpacking costs is shared by the rows of the tile.
 #include "kernels/panels.h"
 #include "kernels/simd/block_formats.h"
+#include "kernels/simd/block_levels.h"
 #include "kernels/simd/block_rows.h"
 
 namespace malmoi::kernels::MALMOI_SIMD_NAMESPACE {
@@ -52,10 +53,10 @@ MALMOI_INLINE void sum_bytes(const RoundedRows& x, const Read& read, const Panel
   const int64_t group_bytes = ahead ? ahead->bytes / groups : 0;
   for (int64_t g = 0; g < groups; ++g) {
     if (ahead) fetch_ahead(ahead->data + g * group_bytes, group_bytes);
-    ProductSums<Read::kLargest, kGroup / 4> whole[M];
+    GroupSums<Read> whole[M];
     each_index<M>([&](auto i) MALMOI_INLINED { whole[i.value].begin(Read::kZero, group_sums[i.value * groups + g]); });
     each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
-      const UVec words = read.template quad<q.value>(g);
+      const auto words = read.template quad<q.value>(g);
       each_index<M>([&](auto i) MALMOI_INLINED {
         whole[i.value].template add<q.value>(words, word_of(bytes + i.value * x.k + g * kGroup + 4 * q.value));
       });
@@ -84,10 +85,9 @@ MALMOI_INLINE void sum_floats(const float* rows, int64_t k, const Read& read, in
     Vec offset = zero();
     if constexpr (Read::kOffsets) offset = read.offset(g);
     each_index<kGroup / 4>([&](auto q) MALMOI_INLINED {
-      const UVec words = read.template quad<q.value>(g);
+      const UVec words = words_of_floats<q.value>(read, g);
       each_index<4>([&](auto j) MALMOI_INLINED {
-        const IVec whole = (IVec)(words >> (8 * j.value) & 255u) - Read::kZero;
-        const Vec weights = fma(__builtin_convertvector(whole, Vec), scale, offset);
+        const Vec weights = fma(number<Read, j.value>(words), scale, offset);
         each_index<M>([&](auto i) MALMOI_INLINED {
           const float value = x[i.value * k + g * kGroup + 4 * q.value + j.value];
           sums[i.value] = fma(weights, all(value), sums[i.value]);
@@ -194,6 +194,7 @@ struct PanelRange {
       case BlockType::IQ4_NL: return each<ReadIQ4_NL>(bytes, blocks);
       case BlockType::IQ4_XS: return each<ReadIQ4_XS>(bytes, blocks);
       case BlockType::MXFP4: return each<ReadMXFP4>(bytes, blocks);
+      case BlockType::NF4: return each<ReadNF4>(bytes, blocks);
       default:
         return format.group == kRoundGroup ? each_unpacked<ReadUnpacked<32>>(format)
                                            : each_unpacked<ReadUnpacked<16>>(format);
