@@ -7,7 +7,7 @@ namespace malmoi::model {
 namespace {
 
 // The rows of a whole table of the right width; 0: the file has none, or one that is of another model.
-int64_t rows_of(const formats::StoredTensor* tensor, int64_t columns) {
+int64_t rows_of_whole(const formats::StoredTensor* tensor, int64_t columns) {
   return tensor && tensor->shape.size() == 2 && tensor->shape[1] == columns ? tensor->shape[0] : 0;
 }
 
@@ -25,7 +25,7 @@ Result<Vocabulary> adapter_vocabulary(const AdapterFile& file, const Model& mode
     const bool is_head = model.generates() && model.head && &entry->parameter == &model.head->weight->parameter();
     if (entry->spec.role != nn::Role::kEmbedding && !is_head) continue;
     for (const nn::Source& source : entry->spec.sources) {
-      const int64_t rows = rows_of(names.whole_of(source.name), columns_of(entry->spec));
+      const int64_t rows = rows_of_whole(names.whole_of(source.name), columns_of(entry->spec));
       if (rows == 0 || (rows == source.rows && !brings_tokenizer(file))) continue;
       if (!brings_tokenizer(file))
         return invalid_data("'" + source.name + "' has " + std::to_string(rows) + " rows, the model " +

@@ -85,7 +85,7 @@ Status check_target(const AdaptedTensor& tensor, const NewAdapter& options, cons
                      where("r"), "use at most " + std::to_string(most) + ", or other targets");
 }
 
-bool is_table(const AdaptedTensor& tensor) { return tensor.table || tensor.tied_head; }
+bool looks_up(const AdaptedTensor& tensor) { return tensor.table || tensor.tied_head; }
 
 // Settings become a plan. Where the head is the table of words, whatever names one of the two holds for both.
 class Planning {
@@ -115,7 +115,7 @@ class Planning {
     const AdaptedPlace& place = tensor.place;
     const bool is_one = place.is_matrix() && place.entry->slots.size() == 1 && place.entry->spec.sources.size() == 1;
     const bool is_head = place.entry->spec.role == nn::Role::kHead;
-    if (!is_one || (!is_table(tensor) && !is_head))
+    if (!is_one || (!looks_up(tensor) && !is_head))
       return unsupported("'" + tensor.module() + "' is no table of embeddings and no head", where_("save_whole"),
                          "adapt it (adapter.targets), or train all weights");
     MALMOI_TRY(check_words(tensor, "save_whole"));

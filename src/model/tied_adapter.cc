@@ -1,5 +1,7 @@
 #include "model/tied_adapter.h"
 
+#include <algorithm>
+
 #include "model/adapted_place.h"
 #include "model/stored_values.h"
 
@@ -33,6 +35,7 @@ Result<bool> same_low_rank(const AdapterFile& file, const AdapterNames::Module& 
 
 Result<bool> same_whole(const AdapterFile& file, const StoredTensor& table, const StoredTensor& head) {
   if (table.shape != head.shape) return false;
+  if (table.type == head.type && std::ranges::equal(table.bytes, head.bytes)) return true;
   MALMOI_ASSIGN(const std::vector<float> ours, stored_values(table, file.where));
   MALMOI_ASSIGN(const std::vector<float> theirs, stored_values(head, file.where));
   return ours == theirs;
