@@ -167,7 +167,8 @@ class Fitting {
       return unsupported("tensor '" + tensor.name + "' takes the place of what is packed together with others",
                          file_.where, kMerge);
     note(place);
-    model_.base_is_replaced = true;
+    // What PEFT saves of the base beside an adapted table is the base's own.
+    model_.base_is_replaced |= tensor.name.find(".base_layer.") == std::string::npos;
     if (!place.slot) {  // what the file holds is only read
       Tensor copy = Tensor::zeros(p.compute.dtype(), p.compute.shape());
       convert(p.compute.data(), p.compute.dtype(), copy.data(), copy.dtype(), static_cast<size_t>(copy.elements()));

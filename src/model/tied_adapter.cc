@@ -50,10 +50,13 @@ std::optional<TiedWords> tied_words(Model& model) {
 }
 
 Result<bool> adapts_as_one(const AdapterFile& file, const AdapterNames& names, const TiedWords& words) {
-  if (!file.config.keeps_tied) return false;
   const auto *table = names.module_of(words.table), *head = names.module_of(words.head);
   const auto *whole_table = names.whole_of(words.table), *whole_head = names.whole_of(words.head);
   if (!table && !head && !whole_table && !whole_head) return false;
+  if (!file.config.keeps_tied) {  // each by itself, unless both were saved as they are
+    if (table || head || !whole_table || !whole_head) return false;
+    return same_whole(file, *whole_table, *whole_head);
+  }
   if (!table != !head || !whole_table != !whole_head)
     return unsupported("'ensure_weight_tying' adapts words and head together, and the file has one of them", file.where,
                        "merge the adapter into its model with the library that made it");

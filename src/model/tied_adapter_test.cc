@@ -134,6 +134,26 @@ TEST(TiedWords, FilesThatAdaptThemUnlikeAreRefused) {
   EXPECT_THAT(refused(tensors), HasSubstr("are not adapted alike"));
 }
 
+// What PEFT writes where the vocabulary was resized, whether it knows of tying or not.
+TEST(TiedWords, SavedWholeWithTheSameValuesStayOne) {
+  const Path golden = Path(MALMOI_TEST_DATA) / "adapters" / "llama-tokens";
+  for (bool says_so : {true, false}) {
+    const Path folder = test_folder("resized_adapter");
+    std::filesystem::copy(golden, folder, std::filesystem::copy_options::overwrite_existing);
+    Json config = *read_json((folder / "adapter_config.json").string());
+    config["ensure_weight_tying"] = says_so;
+    ASSERT_TRUE(write_file(folder / "adapter_config.json", dump_json(config)).ok());
+    auto model = opened_model(kTiedModel);
+    const int64_t rows = model->vocab_size();
+    auto adapted = adapt(*model, {&folder, 1});
+    ASSERT_TRUE(adapted.ok()) << adapted.error().to_string();
+    EXPECT_FALSE(adapted->head);
+    EXPECT_FALSE(model->tied_head.tensor.empty());
+    EXPECT_EQ(model->vocab_size(), rows + 5);
+    EXPECT_TRUE(model->base_is_replaced);
+  }
+}
+
 TEST(SavedWhole, WhatIsNoTableOrHeadIsNamed) {
   const std::vector<std::string> query{"q_proj"};
   EXPECT_THAT(words_refusal(kTiedModel, {.rank = 2, .targets = query, .save_whole = {"embeddings"}}),

@@ -92,6 +92,16 @@ WholeOfSlots declare_whole(TrainedAdapter& adapter, const std::map<std::string, 
   return made;
 }
 
+// As the file has the matrix, where what products read of it is rounded.
+void start_whole(const AdaptedPlace& place, PlaceValues& matrices, nn::ParameterSet::Entry& entry) {
+  const auto& originals = place.entry->originals;
+  Tensor& master = entry.parameter.master;
+  if (originals.size() == 1)
+    return copy_in(originals[0].bytes, originals[0].type, entry.spec, entry.spec.sources[0], master);
+  const Tensor values = matrices.of(place);
+  std::memcpy(master.data(), values.data(), values.bytes());
+}
+
 void keep_initial(TrainedAdapter& adapter) {
   auto& initial = adapter.initial.entries();
   for (size_t i = 0; i < initial.size(); ++i) {
@@ -168,10 +178,8 @@ void start_adapter(Model& model, uint64_t seed) {
     if (adapter.plan.principal) start_principal(matrices.of(place), module.scale, seed, a, b);
     if (adapter.plan.magnitudes) write_norms(matrices.of(place), (*entry++)->parameter.master.as<float>());
   }
-  for (const WholeModule& module : adapter.plan.whole) {
-    const Tensor values = matrices.of(tensors.at(module.tensor).place);
-    std::memcpy((*entry++)->parameter.master.data(), values.data(), values.bytes());
-  }
+  for (const WholeModule& module : adapter.plan.whole)
+    start_whole(tensors.at(module.tensor).place, matrices, **entry++);
   adapter.parameters.refresh_compute();
   keep_initial(adapter);
 }

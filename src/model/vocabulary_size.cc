@@ -85,8 +85,7 @@ Status resize_vocabulary(Model& model, const Vocabulary& vocabulary, bool has_va
   for (Entry* entry : entries) {
     Parameter& p = entry->parameter;
     const Shape shape = {vocabulary.rows, p.shape.columns()};
-    p.compute = has_values ? resized(model, *entry, vocabulary)
-                           : Tensor::view(nullptr, model.parameters.compute_type(p), shape);
+    p.compute = has_values ? resized(model, *entry, vocabulary) : Tensor();
     p.shape = entry->spec.shape = shape;
     entry->spec.sources[0].rows = vocabulary.rows;
     entry->originals.clear();  // what is written is no longer what the file had
