@@ -218,10 +218,6 @@ class Fitting {
   std::set<const StoredTensor*> used_;
 };
 
-}  // namespace
-
-namespace {
-
 // A single adapter may be of more tokens than its base.
 Status fit_vocabulary(Model& model, const AdapterFile& file) {
   MALMOI_ASSIGN(const Vocabulary vocabulary, adapter_vocabulary(file, model));
