@@ -42,6 +42,12 @@ CASES = {
     "bert-cls": dict(model="bert-cls", r=2, lora_alpha=5, task_type="SEQ_CLS", target_modules=["query", "value", "dense"],
                      exclude_modules=["pooler.dense"]),
     "bert": dict(model="bert", r=2, target_modules=["query", "word_embeddings"]),
+    "llama-tied": dict(model="llama-gqa-rope3", r=2, lora_alpha=4, target_modules=["embed_tokens", "q_proj"],
+                       ensure_weight_tying=True),
+    "llama-whole": dict(model="llama-gqa-rope3", r=2, target_modules=["v_proj"], modules_to_save=["embed_tokens"],
+                        ensure_weight_tying=True),
+    "llama-tokens": dict(model="llama-gqa-rope3", more_tokens=5, r=2, target_modules=["v_proj"],
+                         modules_to_save=["embed_tokens", "lm_head"], ensure_weight_tying=True),
     "t5": dict(model="t5", r=2, target_modules=["q", "v", "wo"]),
 }
 
@@ -56,7 +62,7 @@ def disturbed(model, seed):
         if "magnitude" in name:
             parameter.data *= 1 + 0.2 * noise
         elif "lora_" in name:
-            parameter.data = 0.15 * noise
+            parameter.data.copy_(0.15 * noise)  # in its place, which what is tied shares
         else:
             parameter.data += 0.1 * noise
     return model
@@ -75,9 +81,12 @@ def outputs(model, inputs):
 
 def make(name, case, out, seed=0):
     case = dict(case)
-    folder = MODELS / case.pop("model")
+    folder, more_tokens = MODELS / case.pop("model"), case.pop("more_tokens", 0)
     architecture = json.loads((folder / "config.json").read_text())["architectures"][0]
     base = getattr(transformers, architecture).from_pretrained(folder, dtype=torch.float32).eval()
+    if more_tokens:
+        torch.manual_seed(1)
+        base.resize_token_embeddings(base.config.vocab_size + more_tokens, mean_resizing=False)
     inputs = inputs_of(folder)
     before = outputs(base, inputs)
     model = disturbed(peft.get_peft_model(base, peft.LoraConfig(**case)), seed + sum(name.encode())).eval()
@@ -91,6 +100,8 @@ def make(name, case, out, seed=0):
         config["target_modules"].sort()
     (out / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (out / "README.md").unlink(missing_ok=True)
+    if more_tokens:
+        (out / "tokenizer.json").write_text("{}\n")  # stands for the one that has them
     for kind, values in inputs.items():
         np.save(out / f"{kind}.npy", values)
     np.save(out / "logits.npy", after)

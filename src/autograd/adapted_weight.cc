@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/adapted_values.h"
+#include "autograd/replaced_weight.h"
 #include "base/parallel.h"
 
 namespace malmoi::autograd {
@@ -243,8 +244,9 @@ size_t AdaptedWeight::bytes() const {
 }
 
 const Weight& without_adapters(const Weight& weight) {
-  const auto* adapted = dynamic_cast<const AdaptedWeight*>(&weight);
-  return adapted ? without_adapters(adapted->base()) : weight;
+  if (const auto* adapted = dynamic_cast<const AdaptedWeight*>(&weight)) return without_adapters(adapted->base());
+  const auto* replaced = dynamic_cast<const ReplacedWeight*>(&weight);
+  return replaced ? without_adapters(replaced->base()) : weight;
 }
 
 }  // namespace malmoi::autograd

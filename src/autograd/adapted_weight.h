@@ -64,7 +64,7 @@ class AdaptedWeight final : public Weight {
   mutable std::vector<std::pair<const Parameter*, Tensor>> norms_;  // by B, of those that nothing trains
 };
 
-/// A weight without the adapters around it.
+/// A weight without the adapters around it, or in its place (replaced_weight.h).
 const Weight& without_adapters(const Weight& weight);
 
 }  // namespace malmoi::autograd

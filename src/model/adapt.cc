@@ -8,10 +8,13 @@
 #include "formats/element_type.h"
 #include "model/adapted_place.h"
 #include "model/adapter_names.h"
+#include "model/adapter_vocabulary.h"
 #include "model/finite.h"
 #include "model/layout.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
+#include "model/tied_adapter.h"
+#include "model/vocabulary_size.h"
 #include "model/weight_rows.h"
 
 namespace malmoi::model {
@@ -68,7 +71,7 @@ class Fitting {
   }
 
  private:
-  // Table and head are adapted each by itself.
+  // Table and head are adapted each by itself, unless the file keeps them together.
   Status settle_head() {
     if (!model_.head || model_.tied_head.tensor.empty()) return {};
     Entry& words = entry_of(model_, model_.head->weight->parameter());
@@ -76,8 +79,12 @@ class Fitting {
     const nn::Source& table = words.spec.sources[0];
     const bool touches_table = names_.touches(table.name), touches_head = names_.touches(model_.tied_head.tensor);
     if (!apart && !touches_table && !touches_head) return {};
-    if (file_.config.keeps_tied && touches_table != touches_head)
-      return unsupported("'ensure_weight_tying' adapts words and head together", file_.where, kMerge);
+    MALMOI_ASSIGN(const bool as_one, adapts_as_one(file_, names_, {table.name, model_.tied_head.tensor}));
+    if (as_one && !apart && fitted_.adapters == 1) {  // the head's tensors are the table's once more
+      if (const auto* module = names_.module_of(model_.tied_head.tensor)) used_.insert(module->second.a);
+      if (const auto* whole = names_.whole_of(model_.tied_head.tensor)) used_.insert(whole);
+      return {};
+    }
     if (!apart) model_.separate_head();
     head_ = Place{&words, table, model_.head->weight};
     fitted_.adapted.head = true;
@@ -160,6 +167,8 @@ class Fitting {
       return unsupported("tensor '" + tensor.name + "' takes the place of what is packed together with others",
                          file_.where, kMerge);
     note(place);
+    // What PEFT saves of the base beside an adapted table is the base's own.
+    model_.base_is_replaced |= tensor.name.find(".base_layer.") == std::string::npos;
     if (!place.slot) {  // what the file holds is only read
       Tensor copy = Tensor::zeros(p.compute.dtype(), p.compute.shape());
       convert(p.compute.data(), p.compute.dtype(), copy.data(), copy.dtype(), static_cast<size_t>(copy.elements()));
@@ -209,6 +218,12 @@ class Fitting {
   std::set<const StoredTensor*> used_;
 };
 
+// A single adapter may be of more tokens than its base.
+Status fit_vocabulary(Model& model, const AdapterFile& file) {
+  MALMOI_ASSIGN(const Vocabulary vocabulary, adapter_vocabulary(file, model));
+  return resize_vocabulary(model, vocabulary, true, file.where);
+}
+
 }  // namespace
 
 Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& warn) {
@@ -216,6 +231,7 @@ Result<Adapted> adapt(Model& model, std::span<const Path> adapters, const Warn& 
   model.mixes_adapters = keeps_rows(model);
   for (size_t i = 0; i < adapters.size(); ++i) {
     MALMOI_ASSIGN(const AdapterFile file, open_adapter(adapters[i]));
+    if (adapters.size() == 1) MALMOI_TRY(fit_vocabulary(model, file));
     MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
     MALMOI_TRY(Fitting(model, file, names, i, fitted, warn).run());
     MALMOI_TRY(file.check_files());  // or zeros were read

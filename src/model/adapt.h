@@ -22,7 +22,9 @@ struct Adapted {
 /// after which each matrix is an autograd::AdaptedWeight where an adapter has low-rank matrices for it. One adapter may also
 /// put tensors in the place of the model's (modules_to_save, biases); several must not.
 ///
-/// A tied head stays as it is where the table of words is adapted, and the other way round, as PEFT has it. Errors name the
+/// A tied head stays as it is where the table of words is adapted, and the other way round, as PEFT has it; where the file keeps them together
+/// (ensure_weight_tying), a single adapter holds for both and they stay one. A single adapter that brings a tokenizer and whole tables of
+/// another size gives the model that many tokens (adapter_vocabulary.h). Errors name the
 /// file and the tensor: one that belongs to nothing in the model, or has another shape than its matrix asks for (checked
 /// before memory is taken), or a value that is not finite; a matrix that is not multiplied by rows (a convolution).
 ///

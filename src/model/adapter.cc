@@ -1,5 +1,7 @@
 #include "model/adapter.h"
 
+#include <algorithm>
+
 #include "formats/element_type.h"
 #include "formats/safetensors.h"
 #include "formats/torch_checkpoint.h"
@@ -54,8 +56,11 @@ Status add(AdapterFile& file, const StoredTensor& tensor) {
                        "merge the adapter into its model with the library that made it");
   if (last != std::string::npos || name.find(".token_adapter.") != std::string::npos)
     return unknown_kind(tensor, file.where);
+  if (name.find(".original_module.") != std::string::npos) return {};  // what stood there before
   for (std::string_view part : {".base_layer", ".modules_to_save"}) erase_part(name, part);
-  if (!file.whole.emplace(name, &tensor).second)
+  const auto [known, is_new] = file.whole.emplace(name, &tensor);
+  // Of a resized vocabulary PEFT writes what was saved whole by both of its names.
+  if (!is_new && (known->second->shape != tensor.shape || !std::ranges::equal(known->second->bytes, tensor.bytes)))
     return invalid_data("tensor '" + tensor.name + "' stands twice", file.where);
   return {};
 }

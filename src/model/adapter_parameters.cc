@@ -34,6 +34,11 @@ ParameterSpec spec_of(const std::string& name, Shape shape, Role role, const Lay
   return {.name = name, .shape = shape, .role = role, .sources = {{name, 0, rows, layout}}};
 }
 
+// The file has it once more, as the head's, where there is a tied one.
+void add_tied(ParameterSpec& spec, const std::string& head, const char* ending, const Layout& layout) {
+  if (!head.empty()) spec.sources.push_back({std::string(kPeftPrefix) + head + ending, 0, spec.shape[0], layout});
+}
+
 }  // namespace
 
 std::string AdaptedTensor::module() const { return module_name(saved); }
@@ -73,6 +78,8 @@ AdapterParameters adapter_parameters(const AdaptedModule& module, const AdaptedT
                            .b = spec_of(name + ".lora_embedding_A", {rows, rank}, Role::kMatrix, turned),
                            .magnitude = {}};
     made.a.init.std = 1;
+    add_tied(made.a, module.tied_head, ".lora_A.weight", {});
+    add_tied(made.b, module.tied_head, ".lora_B.weight", {});
     return made;
   }
   AdapterParameters made{.a = spec_of(name + ".lora_A.weight", {rank, in}, Role::kMatrix, {}),
@@ -81,6 +88,15 @@ AdapterParameters adapter_parameters(const AdaptedModule& module, const AdaptedT
   made.a.init.fill = [in](uint64_t seed, float* values, int64_t n) { fill_uniform(in, seed, values, n); };
   if (magnitudes)
     made.magnitude = spec_of(name + ".lora_magnitude_vector", {rows}, Role::kVector, rows_of(place.source));
+  return made;
+}
+
+ParameterSpec whole_parameter(const WholeModule& module, const AdaptedTensor& tensor) {
+  const AdaptedPlace& place = tensor.place;
+  const Layout& layout = place.source.layout;
+  ParameterSpec made = spec_of(std::string(kPeftPrefix) + module.module + ".weight",
+                               {place.source.rows, columns_of(place.entry->spec)}, place.entry->spec.role, layout);
+  add_tied(made, module.tied_head, ".weight", layout);
   return made;
 }
 

@@ -31,5 +31,7 @@ struct AdapterParameters {
   std::optional<nn::ParameterSpec> magnitude;
 };
 AdapterParameters adapter_parameters(const AdaptedModule& module, const AdaptedTensor& tensor, bool magnitudes);
+/// A matrix in the place of the model's, by the name of PEFT's file.
+nn::ParameterSpec whole_parameter(const WholeModule& module, const AdaptedTensor& tensor);
 
 }  // namespace malmoi::model

@@ -45,6 +45,11 @@ void Model::tie_head() {
   tied_head = std::move(tied);
 }
 
+void Model::set_vocab_size(int64_t tokens) {
+  sizes.vocab_size = tokens;
+  config_["vocab_size"] = tokens;
+}
+
 void Model::refresh_compute() {
   parameters.refresh_compute();
   if (adapter) adapter->parameters.refresh_compute();

@@ -108,6 +108,7 @@ class Model {
   TiedHead tied_head;
   int32_t num_adapters = 0;         // that runs may choose from (model/adapt.h)
   bool mixes_adapters = true;       // whether the runs of one batch may choose different ones
+  bool base_is_replaced = false;    // an adapter's tensors stand in the place of the model's, for all runs
   std::vector<std::string> beside;  // beginnings of names of tensors that a file may hold, without use here
   std::vector<formats::StoredTensor>
       carried;  // of features: what its file holds besides and is written again as it was
@@ -121,6 +122,8 @@ class Model {
   void separate_head();
   /// Takes a head's own matrix away: it is the table `tied_head.words`.
   void tie_head();
+  /// Says that it has so many tokens; its tables are another matter (vocabulary_size.h).
+  void set_vocab_size(int64_t tokens);
   /// Writes the compute copies from the masters, the adapter's and the companion's too.
   void refresh_compute();
 

@@ -1,19 +1,16 @@
-// Which modules of a model an adapter has, of settings or of a file.
+// Which modules of a model a new adapter has.
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "formats/element_type.h"
-#include "model/adapter_names.h"
 #include "model/adapter_parameters.h"
 #include "model/layout.h"
-#include "model/spellings.h"
+#include "model/peft_config.h"
+#include "model/tied_adapter.h"
 #include "model/train_adapter.h"
 
 namespace malmoi::model {
 namespace {
-
-constexpr const char* kOtherModel = "use the model that the adapter was trained on";
 
 std::string last_part(const std::string& module) { return module.substr(module.rfind('.') + 1); }
 
@@ -29,66 +26,6 @@ std::vector<std::string> short_names(const std::vector<AdaptedTensor>& all, cons
     names.insert(is_enough ? part : module);
   }
   return {names.begin(), names.end()};
-}
-
-// What `task_type` says of classes that add nothing of their own to the adapter.
-Json peft_task_type(Task task) {
-  if (task == Task::kCausalLm) return "CAUSAL_LM";
-  if (task == Task::kSeq2Seq) return "SEQ_2_SEQ_LM";
-  return nullptr;
-}
-
-// Every field of PEFT 0.21's file, in its order.
-Json peft_config(const NewAdapter& options, Json targets, Task task, bool transposed) {
-  const Json none = nullptr;
-  // Beside what is trained stands what it began with, at the same scale.
-  const double more = !options.principal        ? 1
-                      : options.rank_stabilised ? std::sqrt(2.0)
-                                                : 2,
-               scaled = options.alpha * more;
-  Json alpha = scaled;
-  if (scaled == std::floor(scaled) && std::abs(scaled) < 1e9) alpha = static_cast<int64_t>(scaled);
-  return {{"alora_invocation_tokens", none},
-          {"alpha_pattern", Json::object()},
-          {"arrow_config", none},
-          {"auto_mapping", none},
-          {"base_model_name_or_path", options.base},
-          {"bias", "none"},
-          {"corda_config", none},
-          {"ensure_weight_tying", false},
-          {"eva_config", none},
-          {"exclude_modules", none},
-          {"fan_in_fan_out", transposed},
-          {"inference_mode", true},
-          {"init_lora_weights", true},
-          {"kasa_config", none},
-          {"layer_replication", none},
-          {"layers_pattern", none},
-          {"layers_to_transform", none},
-          {"loftq_config", Json::object()},
-          {"lora_alpha", alpha},
-          {"lora_bias", false},
-          {"lora_dropout", 0.0},
-          {"lora_ga_config", none},
-          {"megatron_config", none},
-          {"megatron_core", "megatron.core"},
-          {"modules_to_save", none},
-          {"monteclora_config", none},
-          {"peft_type", "LORA"},
-          {"peft_version", "0.21.2"},
-          {"qalora_group_size", 16},
-          {"r", options.principal ? 2 * options.rank : options.rank},
-          {"rank_pattern", Json::object()},
-          {"revision", none},
-          {"target_modules", std::move(targets)},
-          {"target_parameters", none},
-          {"task_type", peft_task_type(task)},
-          {"trainable_token_indices", none},
-          {"use_bdlora", none},
-          {"use_dora", options.magnitudes},
-          {"use_qalora", false},
-          {"use_rslora", options.rank_stabilised},
-          {"velora_config", none}};
 }
 
 // Which modules the settings name.
@@ -148,53 +85,135 @@ Status check_target(const AdaptedTensor& tensor, const NewAdapter& options, cons
                      where("r"), "use at most " + std::to_string(most) + ", or other targets");
 }
 
-// Of a file that goes on: what of it belongs to the model.
-class Continued {
- public:
-  Continued(Model& model, const AdapterFile& file, const AdapterNames& names)
-      : model_(model), file_(file), names_(names) {}
+bool looks_up(const AdaptedTensor& tensor) { return tensor.table || tensor.tied_head; }
 
-  Status add(const AdaptedTensor& tensor, AdapterPlan& plan) {
-    const AdapterNames::Module* module = names_.module_of(tensor.name);
-    if (!module || !used_.insert(module->first).second) return {};
-    if (!tensor.place.is_matrix())
-      return unsupported("tensor '" + module->second.a->name + "' adapts what is no matrix by rows in this model",
-                         file_.where, "begin a new adapter");
-    MALMOI_ASSIGN(const Factors factors, names_.factors(*module, tensor.place.source, tensor.table));
-    const AdaptedModule made{tensor.name, module->first, factors.rank, factors.scale};
-    const AdapterParameters specs = adapter_parameters(made, tensor, plan.magnitudes);
-    MALMOI_TRY(check_shape(*factors.a, specs.a));
-    MALMOI_TRY(check_shape(*factors.b, specs.b));
-    if (specs.magnitude) MALMOI_TRY(check_shape(*module->second.magnitude, *specs.magnitude));
-    plan.modules.push_back(made);
+// Settings become a plan. Where the head is the table of words, whatever names one of the two holds for both.
+class Planning {
+ public:
+  Planning(Model& model, const NewAdapter& options, const std::vector<AdaptedTensor>& tensors,
+           const AdapterWhere& where)
+      : model_(model), options_(options), tensors_(tensors), where_(where), tied_(tied_words(model)) {
+    plan_.magnitudes = options.magnitudes;
+    plan_.principal = options.principal;
+    plan_.vocabulary = options.vocabulary;
+  }
+
+  Status adapt(const AdaptedTensor& named) {
+    const AdaptedTensor& tensor = stands_for(named);
+    MALMOI_TRY(check_words(tensor, "targets"));
+    MALMOI_TRY(check_target(tensor, options_, where_));
+    if (!chosen_.insert(tensor.module()).second) return {};
+    const auto rank = static_cast<double>(options_.rank);
+    const double scale = options_.alpha / (options_.rank_stabilised ? std::sqrt(rank) : rank);
+    plan_.modules.push_back({tensor.name, tensor.module(), options_.rank, scale, tied_head_of(tensor, chosen_)});
+    transposed_ |= tensor.place.source.layout.kind == nn::Layout::kTransposed;
     return {};
   }
 
-  Status check_left_over(const Warn& warn) const {
-    const Family& family = *find_family(model_.model_type());
-    for (const auto& [name, module] : file_.modules) {
-      if (used_.contains(name)) continue;
-      if (!may_be_left(family, model_, name + ".weight"))
-        return invalid_data("tensor '" + module.a->name + "' belongs to nothing in this model", file_.where,
-                            kOtherModel);
-      warn("tensor '" + module.a->name + "' is of a part that is not used here: it is left out (" + file_.where + ")");
+  Status save_whole(const AdaptedTensor& named) {
+    const AdaptedTensor& tensor = stands_for(named);
+    const AdaptedPlace& place = tensor.place;
+    const bool is_one = place.is_matrix() && place.entry->slots.size() == 1 && place.entry->spec.sources.size() == 1;
+    const bool is_head = place.entry->spec.role == nn::Role::kHead;
+    if (!is_one || (!looks_up(tensor) && !is_head))
+      return unsupported("'" + tensor.module() + "' is no table of embeddings and no head", where_("save_whole"),
+                         "adapt it (adapter.targets), or train all weights");
+    MALMOI_TRY(check_words(tensor, "save_whole"));
+    if (chosen_.contains(tensor.module()))
+      return usage_error(
+          "'" + tensor.module() + "' is adapted, too", where_("targets"),
+          "leave it out of one of adapter.targets and adapter.save_whole (adapter.new_tokens saves tables whole)");
+    if (!whole_.insert(tensor.module()).second) return {};
+    plan_.whole.push_back({tensor.name, tensor.module(), tied_head_of(tensor, whole_)});
+    return {};
+  }
+
+  // A name that fits nothing is a mistake, even where others fit.
+  Status save_named() {
+    for (const std::string& name : options_.save_whole) {
+      bool used = false;
+      for (const AdaptedTensor& tensor : tensors_) {
+        if (!means_module(name, tensor.module())) continue;
+        used = true;
+        MALMOI_TRY(save_whole(tensor));
+      }
+      if (!used)
+        return usage_error("'" + name + "' fits no module of the model", where_("save_whole"),
+                           "name tables and heads as they are published: " + words_of_model());
+    }
+    if (options_.vocabulary.rows == 0) return {};
+    for (const AdaptedTensor& tensor : tensors_) {
+      if (is_of_words(tensor)) MALMOI_TRY(save_whole(tensor));
     }
     return {};
   }
 
+  bool is_empty() const { return plan_.modules.empty(); }
+
+  AdapterPlan finish() {
+    PeftModules modules{.targets = options_.targets,
+                        .whole = {whole_.begin(), whole_.end()},
+                        .keeps_tied = plan_.keeps_tied,
+                        .transposed = transposed_};
+    // Of a pattern, too: PEFT holds one to every module, and what it fits may be none that PEFT can adapt (`.*mlp.*`: the whole
+    // part).
+    if (options_.targets.empty()) modules.targets = short_names(tensors_, chosen_);
+    for (const std::string& module : chosen_) {  // a tied one that the list does not name
+      const bool is_named = std::ranges::any_of(
+          modules.targets, [&](const Json& name) { return means_module(name.get<std::string>(), module); });
+      if (!is_named) modules.targets.push_back(module);
+    }
+    plan_.config = peft_config(options_, modules, model_.task());
+    return std::move(plan_);
+  }
+
  private:
-  Status check_shape(const formats::StoredTensor& tensor, const nn::ParameterSpec& spec) const {
-    const std::vector<int64_t> wanted = stored_shape(spec, spec.sources[0]);
-    if (tensor.shape == wanted) return {};
-    return invalid_data("tensor '" + tensor.name + "' has shape " + formats::shape_text(tensor.shape) +
-                            ", the model asks for " + formats::shape_text(wanted),
-                        file_.where, kOtherModel);
+  bool is_of_words(const AdaptedTensor& tensor) const {
+    const nn::Role role = tensor.place.entry->spec.role;
+    if (tensor.table) return role == nn::Role::kEmbedding;
+    return model_.head && tensor.place.slot == model_.head->weight;
+  }
+
+  // The table, for a head that is the table.
+  const AdaptedTensor& stands_for(const AdaptedTensor& tensor) const {
+    if (!tensor.tied_head || !tied_) return tensor;
+    return *std::ranges::find(tensors_, tied_->table, &AdaptedTensor::name);
+  }
+
+  // The name of the head that is this table, which the file's names have, too.
+  std::string tied_head_of(const AdaptedTensor& tensor, std::set<std::string>& names) {
+    if (!tied_ || tensor.name != tied_->table) return {};
+    const std::string head = std::ranges::find(tensors_, tied_->head, &AdaptedTensor::name)->module();
+    names.insert(head);
+    plan_.keeps_tied = true;
+    return head;
+  }
+
+  Status check_words(const AdaptedTensor& tensor, const char* key) const {
+    const bool is_shared =
+        model_.task() == Task::kSeq2Seq && tensor.table && tensor.place.entry->spec.role == nn::Role::kEmbedding;
+    if (!is_shared) return {};
+    return unsupported(
+        "'" + tensor.module() + "' is the table of an encoder and a decoder, which PEFT adapts for neither",
+        where_(key), "leave it out, or train all weights");
+  }
+
+  std::string words_of_model() const {
+    std::string names;
+    for (const AdaptedTensor& tensor : tensors_) {
+      if (is_of_words(tensor)) names += (names.empty() ? "" : ", ") + tensor.module();
+    }
+    return names;
   }
 
   Model& model_;
-  const AdapterFile& file_;
-  const AdapterNames& names_;
-  std::set<std::string> used_;
+  const NewAdapter& options_;
+  const std::vector<AdaptedTensor>& tensors_;
+  const AdapterWhere& where_;
+  std::optional<TiedWords> tied_;
+  AdapterPlan plan_;
+  std::set<std::string> chosen_, whole_;
+  bool transposed_ = false;
 };
 
 }  // namespace
@@ -202,44 +221,14 @@ class Continued {
 Result<AdapterPlan> plan_adapter(Model& model, const NewAdapter& options, const AdapterWhere& where) {
   MALMOI_ASSIGN(const Targets targets, Targets::make(options, where));
   const std::vector<AdaptedTensor> tensors = adapted_tensors(model);
-  const auto rank = static_cast<double>(options.rank);
-  const double scale = options.alpha / (options.rank_stabilised ? std::sqrt(rank) : rank);
-  AdapterPlan plan{.config = {}, .magnitudes = options.magnitudes, .principal = options.principal, .modules = {}};
-  std::set<std::string> chosen;
-  bool transposed = false;
+  Planning planning(model, options, tensors, where);
   for (const AdaptedTensor& tensor : tensors) {
-    if (!targets.take(tensor)) continue;
-    MALMOI_TRY(check_target(tensor, options, where));
-    plan.modules.push_back({tensor.name, tensor.module(), options.rank, scale});
-    chosen.insert(tensor.module());
-    transposed |= tensor.place.source.layout.kind == nn::Layout::kTransposed;
+    if (targets.take(tensor)) MALMOI_TRY(planning.adapt(tensor));
   }
   if (const auto unused = targets.unused(tensors)) return fits_nothing("'" + *unused + "' fits", tensors, where);
-  if (plan.modules.empty()) return fits_nothing("fits", tensors, where);
-  // Of a pattern, too: PEFT holds one to every module, and what it fits may be none that PEFT can adapt (`.*mlp.*`: the whole part).
-  Json names = options.targets.empty() ? short_names(tensors, chosen) : options.targets;
-  plan.config = peft_config(options, std::move(names), model.task(), transposed);
-  return plan;
-}
-
-Result<AdapterPlan> plan_adapter(Model& model, const AdapterFile& file, const std::string& base, const Warn& warn) {
-  if (!file.architecture.empty())
-    return unsupported("an adapter in GGUF is not gone on from", file.where, "give the folder that PEFT writes");
-  if (!file.whole.empty())
-    return unsupported("tensor '" + file.whole.begin()->second->name + "' takes the place of one of the model's",
-                       file.where, "merge it into its model (malmoi adapter merge) and begin a new adapter");
-  MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
-  AdapterPlan plan{.config = file.object, .magnitudes = file.config.magnitudes, .modules = {}};
-  if (file.config.keeps_tied)
-    return unsupported("'ensure_weight_tying' adapts words and head together", file.where,
-                       "merge it into its model (malmoi adapter merge) and begin a new adapter");
-  plan.config["base_model_name_or_path"] = base;
-  plan.config["inference_mode"] = true;
-  Continued continued(model, file, names);
-  for (const AdaptedTensor& tensor : adapted_tensors(model)) MALMOI_TRY(continued.add(tensor, plan));
-  MALMOI_TRY(continued.check_left_over(warn));
-  if (plan.modules.empty()) return invalid_data("holds nothing that is trained", file.where, "begin a new adapter");
-  return plan;
+  if (planning.is_empty()) return fits_nothing("fits", tensors, where);
+  MALMOI_TRY(planning.save_named());
+  return planning.finish();
 }
 
 }  // namespace malmoi::model

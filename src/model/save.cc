@@ -97,8 +97,10 @@ std::vector<float> with_initial(const nn::ParameterSet::Entry& now, const nn::Pa
 
 Status save_principal(const TrainedAdapter& adapter, const Path& file, DType dtype) {
   Saved saved = saved_of(adapter.parameters, dtype);
-  for (size_t i = 0; i < saved.specs.size(); ++i) saved.specs[i].shape[i % 2] *= 2;
+  const size_t factors = 2 * adapter.plan.modules.size();  // what is trained whole stands behind them
+  for (size_t i = 0; i < factors; ++i) saved.specs[i].shape[i % 2] *= 2;
   return formats::write_safetensors(file, saved.specs, [&](size_t i, const formats::TensorSink& sink) {
+    if (i >= factors) return write_one(saved.places[i], dtype, sink);
     return write_as(with_initial(*saved.places[i].entry, *adapter.initial.entries()[i], i % 2 == 0), dtype, sink);
   });
 }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "autograd/adapted_weight.h"
+#include "autograd/replaced_weight.h"
 #include "base/parallel.h"
 #include "model/adapter_names.h"
 #include "model/adapter_parameters.h"
@@ -33,12 +34,13 @@ LowRank declare_part(nn::ParameterSet& set, const AdapterParameters& specs, cons
 }
 
 bool names_tensor(const AdapterPlan& plan, const std::string& tensor) {
-  return std::ranges::any_of(plan.modules, [&](const AdaptedModule& module) { return module.tensor == tensor; });
+  const auto has_name = [&](const auto& module) { return module.tensor == tensor; };
+  return std::ranges::any_of(plan.modules, has_name) || std::ranges::any_of(plan.whole, has_name);
 }
 
-// Table and head are adapted each by itself, as PEFT has it.
+// Table and head are adapted each by itself, as PEFT has it, unless they are kept together.
 void settle_tied_head(Model& model, const AdapterPlan& plan) {
-  if (!model.head || model.tied_head.tensor.empty() || has_head_of_its_own(model)) return;
+  if (plan.keeps_tied || !model.head || model.tied_head.tensor.empty() || has_head_of_its_own(model)) return;
   const nn::ParameterSet::Entry& words = entry_of(model, model.head->weight->parameter());
   if (names_tensor(plan, model.tied_head.tensor) || names_tensor(plan, words.spec.sources[0].name))
     model.separate_head();
@@ -74,6 +76,30 @@ void start_principal(const Tensor& matrix, double scale, uint64_t seed, Paramete
     float* values = parameter->master.as<float>();
     for (int64_t i = 0; i < parameter->master.elements(); ++i) values[i] = to_float(to_bf16(values[i]));
   }
+}
+
+// Matrices in the place of the model's, behind the low-rank ones in their sets.
+using WholeOfSlots = std::map<nn::WeightSlot*, std::vector<Parameter*>>;
+WholeOfSlots declare_whole(TrainedAdapter& adapter, const std::map<std::string, AdaptedTensor>& tensors,
+                           bool keep_initial) {
+  WholeOfSlots made;
+  for (const WholeModule& module : adapter.plan.whole) {
+    const AdaptedTensor& tensor = tensors.at(module.tensor);
+    std::vector<Parameter*>& of_slot = made[tensor.place.slot];
+    of_slot.push_back(adapter.parameters.add(whole_parameter(module, tensor)));
+    if (keep_initial) of_slot.push_back(adapter.initial.add(whole_parameter(module, tensor)));
+  }
+  return made;
+}
+
+// As the file has the matrix, where what products read of it is rounded.
+void start_whole(const AdaptedPlace& place, PlaceValues& matrices, nn::ParameterSet::Entry& entry) {
+  const auto& originals = place.entry->originals;
+  Tensor& master = entry.parameter.master;
+  if (originals.size() == 1)
+    return copy_in(originals[0].bytes, originals[0].type, entry.spec, entry.spec.sources[0], master);
+  const Tensor values = matrices.of(place);
+  std::memcpy(master.data(), values.data(), values.bytes());
 }
 
 void keep_initial(TrainedAdapter& adapter) {
@@ -122,12 +148,19 @@ void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options) {
     }
     if (tensor.place.entry->slots.size() > 1) model.mixes_adapters = false;
   }
+  const WholeOfSlots whole = declare_whole(adapter, tensors, options.keep_initial);
+  if (!whole.empty()) model.mixes_adapters = false;
   for (auto& entry : adapter.initial.entries()) entry->parameter.trainable = false;
   adapter.parameters.allocate(options.purpose, model.dtype());
   adapter.initial.allocate(options.purpose, model.dtype());
   for (auto& [slot, of_slot] : parts) {
     slot->wrap([&](std::unique_ptr<autograd::Weight> base) {
       return std::make_unique<AdaptedWeight>(std::move(base), std::move(of_slot));
+    });
+  }
+  for (const auto& [slot, of_slot] : whole) {
+    slot->wrap([&](std::unique_ptr<autograd::Weight> base) {
+      return std::make_unique<autograd::ReplacedWeight>(std::move(base), of_slot);
     });
   }
   model.num_adapters = static_cast<int32_t>(count);
@@ -145,6 +178,8 @@ void start_adapter(Model& model, uint64_t seed) {
     if (adapter.plan.principal) start_principal(matrices.of(place), module.scale, seed, a, b);
     if (adapter.plan.magnitudes) write_norms(matrices.of(place), (*entry++)->parameter.master.as<float>());
   }
+  for (const WholeModule& module : adapter.plan.whole)
+    start_whole(tensors.at(module.tensor).place, matrices, **entry++);
   adapter.parameters.refresh_compute();
   keep_initial(adapter);
 }
@@ -162,6 +197,8 @@ Status fill_adapter(Model& model, const AdapterFile& file) {
     MALMOI_TRY(fill_parameter(**entry++, *factors.b, file.where));
     if (adapter.plan.magnitudes) MALMOI_TRY(fill_parameter(**entry++, *found->second.magnitude, file.where));
   }
+  for (const WholeModule& module : adapter.plan.whole)
+    MALMOI_TRY(fill_parameter(**entry++, *names.whole_of(module.tensor), file.where));
   MALMOI_TRY(file.check_files());  // or zeros were read
   adapter.parameters.refresh_compute();
   keep_initial(adapter);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace malmoi::train {
 namespace {
@@ -22,11 +23,23 @@ void read_targets(ConfigReader& r, AdapterOptions& options) {
   if (options.targets.empty()) r.fail("targets", "names nothing", "leave it out, or name modules: [q_proj, v_proj]");
 }
 
+// `new_tokens`: texts, each once.
+void read_new_tokens(ConfigReader& r, AdapterOptions& options) {
+  options.new_tokens = r.texts("new_tokens");
+  std::set<std::string> known;
+  for (const std::string& token : options.new_tokens) {
+    if (token.empty()) r.fail("new_tokens", "has an empty token", "leave it out");
+    else if (!known.insert(token).second) r.fail("new_tokens", "has '" + token + "' twice", "name it once");
+  }
+}
+
 void read_new(ConfigReader& r, AdapterOptions& options) {
   r.choice("type", {"lora"}, 0);
   options.rank = r.integer("r", 16, 1, kHighestRank);
   options.alpha = r.number("alpha", static_cast<double>(options.rank), -kLargestAlpha, kLargestAlpha);
   read_targets(r, options);
+  options.save_whole = r.texts("save_whole");
+  read_new_tokens(r, options);
   options.rank_stabilised = r.boolean("rslora", false);
   options.magnitudes = r.boolean("dora", false);
   options.principal = r.choice("init", {"default", "pissa"}, 0) == 1;
@@ -42,7 +55,7 @@ std::optional<AdapterOptions> read_adapter_options(ConfigReader& root, Status& d
   AdapterOptions options;
   if (r.has("init_from")) {
     options.init_from = r.text("init_from", "");
-    for (const char* key : {"type", "r", "alpha", "targets", "rslora", "dora", "init"}) {
+    for (const char* key : {"type", "r", "alpha", "targets", "save_whole", "new_tokens", "rslora", "dora", "init"}) {
       if (r.has(key)) r.fail(key, "stands beside init_from, whose file says it", "leave it out, or init_from");
     }
   } else {

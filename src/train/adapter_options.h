@@ -15,8 +15,10 @@ struct AdapterOptions {
   std::optional<std::string> init_from;  // a folder of PEFT's that is gone on from; else a new one:
   int64_t rank = 16;
   double alpha = 16;
-  std::vector<std::string> targets;    // names of modules; empty: all products of the layers
-  std::optional<std::string> pattern;  // instead
+  std::vector<std::string> targets;     // names of modules; empty: all products of the layers
+  std::optional<std::string> pattern;   // instead
+  std::vector<std::string> save_whole;  // tables and heads that are trained whole
+  std::vector<std::string> new_tokens;  // that the base's tokenizer has not
   bool rank_stabilised = false, magnitudes = false;
   bool principal = false;     // init: pissa
   bool keep_initial = false;  // adapter 1 is what it starts from: whoever needs it as a reference says so

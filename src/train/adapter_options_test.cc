@@ -41,13 +41,15 @@ TEST(AdapterOptions, AllOfThem) {
   auto config =
       read_adapted(std::string(kOneStep) +
                        "adapter: {type: lora, r: 4, alpha: 2.5, targets: [q_proj, v_proj], rslora: true, dora: true, "
-                       "lora_plus: 16}",
+                       "lora_plus: 16, save_whole: [lm_head], new_tokens: [<tool>, </tool>]}",
                    "{init_from: base, quantize: {type: q4_k, skip: [lm_head]}}");
   ASSERT_TRUE(config.ok()) << config.error().to_string();
   EXPECT_EQ(config->adapter->alpha, 2.5);
   EXPECT_THAT(config->adapter->targets, ElementsAre("q_proj", "v_proj"));
   EXPECT_TRUE(config->adapter->magnitudes && config->adapter->rank_stabilised);
   EXPECT_EQ(config->adapter->lora_plus, 16);
+  EXPECT_THAT(config->adapter->save_whole, ElementsAre("lm_head"));
+  EXPECT_THAT(config->adapter->new_tokens, ElementsAre("<tool>", "</tool>"));
   EXPECT_EQ(config->quantize->type, "q4_k");
   EXPECT_THAT(config->quantize->skip, ElementsAre("lm_head"));
   EXPECT_EQ(read_adapted(std::string(kOneStep) + "adapter: {targets: all-linear}")->adapter->pattern, std::nullopt);
@@ -60,6 +62,9 @@ TEST(AdapterOptions, WhatDoesNotGoTogetherIsNamed) {
               HasSubstr("init_from"));
   EXPECT_THAT(wrong_adapter("train: {steps: 1, freeze: ['*']}\nadapter: {r: 8}"), HasSubstr("train.freeze"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {init_from: a, r: 8}"), HasSubstr("stands beside init_from"));
+  EXPECT_THAT(wrong_adapter(steps + "adapter: {init_from: a, new_tokens: [x]}"), HasSubstr("stands beside init_from"));
+  EXPECT_THAT(wrong_adapter(steps + "adapter: {new_tokens: [x, x]}"), HasSubstr("has 'x' twice"));
+  EXPECT_THAT(wrong_adapter(steps + "adapter: {new_tokens: ['']}"), HasSubstr("has an empty token"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {r: 0}"), HasSubstr("adapter.r"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {rank: 8}"), HasSubstr("rank"));
   EXPECT_THAT(wrong_adapter(steps + "adapter: {type: lokr}"), HasSubstr("adapter.type"));

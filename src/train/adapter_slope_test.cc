@@ -117,6 +117,9 @@ TEST(AdapterSlopes, GradientsOfLowRankMatrices) {
       {"llama", {.rank = 2, .alpha = 3, .targets = {"embed_tokens", "lm_head"}}},
       {"gpt2", {.rank = 2, .alpha = 3}},
       {"gpt2", {.rank = 2, .alpha = 3, .targets = {"wte", "lm_head"}}},
+      {"llama", {.rank = 2, .alpha = 3, .targets = {"embed_tokens"}, .save_whole = {"lm_head"}}},
+      {"llama", {.rank = 2, .alpha = 3, .targets = {"lm_head"}, .save_whole = {"embed_tokens"}}},
+      {"gpt2", {.rank = 2, .alpha = 3, .targets = {"c_attn"}, .save_whole = {"wte"}}},
       {"gpt_neox", {.rank = 2, .alpha = 3}},
       {"mamba2", {.rank = 2, .alpha = 3}}};
   for (const Row& row : rows) {

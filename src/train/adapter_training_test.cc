@@ -49,6 +49,7 @@ TEST(AdapterTraining, StartsAsTheModelIs) {
   const Path base = tiny_base("llama");
   for (const model::NewAdapter& options :
        {model::NewAdapter{.rank = 4, .alpha = 8}, model::NewAdapter{.rank = 4, .alpha = 8, .magnitudes = true},
+        model::NewAdapter{.rank = 4, .alpha = 8, .save_whole = {"embed_tokens", "lm_head"}},
         model::NewAdapter{.rank = 4, .alpha = 8, .principal = true}}) {
     Adapted run(base, options);
     auto plain = frozen_model(base);
@@ -151,6 +152,8 @@ TEST(AdapterTraining, WhatIsServedIsWhatWasTrained) {
                       {"gpt_neox", {.rank = 2, .alpha = 6, .rank_stabilised = true, .principal = true}},
                       {"gpt2", {.rank = 2, .alpha = 4, .magnitudes = true}},
                       {"gpt2", {.rank = 2, .alpha = 4, .targets = {"wte", "c_proj"}}},
+                      {"gpt2", {.rank = 2, .alpha = 4, .targets = {"c_proj"}, .save_whole = {"wte"}}},
+                      {"llama", {.rank = 2, .alpha = 4, .principal = true, .save_whole = {"embed_tokens", "lm_head"}}},
                       {"gpt_neox", {.rank = 2, .alpha = 4, .magnitudes = true}},
                       {"falcon", {.rank = 2, .alpha = 4}},
                       {"mixtral", {.rank = 2, .alpha = 4, .targets = {"q_proj", "w1", "w2"}}},
@@ -201,9 +204,9 @@ TEST(AdapterTraining, CheckpointsHoldTheAdapterAlone) {
 }
 
 // The trained adapter, the model alone, and what training began with, for objectives that compare them.
-TEST(AdapterTraining, TheModelAloneAndTheAdapterAsItStoodCanBeAsked) {
+void expect_alone_and_initial(const model::NewAdapter& options) {
   const Path base = tiny_base("llama");
-  Adapted run(base, {.rank = 2, .alpha = 4}, {.keep_initial = true});
+  Adapted run(base, options, {.keep_initial = true});
   auto plain = frozen_model(base);
   const Examples examples = run.examples();
   auto hidden = [&](const model::Model& model, std::vector<int32_t> adapters) {
@@ -227,6 +230,26 @@ TEST(AdapterTraining, TheModelAloneAndTheAdapterAsItStoodCanBeAsked) {
   EXPECT_EQ(trained, hidden(*run.model, {}));
   for (size_t i = 0; i < alone.size(); ++i) ASSERT_NEAR(initial[i], alone[i], 1e-6) << "B was zero then";
   EXPECT_EQ(run.model->num_adapters, 2);
+}
+
+TEST(AdapterTraining, TheModelAloneAndTheAdapterAsItStoodCanBeAsked) {
+  expect_alone_and_initial({.rank = 2, .alpha = 4});
+  expect_alone_and_initial({.rank = 2, .alpha = 4, .save_whole = {"embed_tokens"}});
+}
+
+// One parameter where the head is the table of words: both sides move it.
+TEST(AdapterTraining, TiedWordsAreOneParameter) {
+  Adapted whole(tiny_base("gpt2"), {.rank = 2, .alpha = 4, .targets = {"c_attn"}, .save_whole = {"wte", "lm_head"}});
+  ASSERT_EQ(whole.model->adapter->plan.whole.size(), 1u);
+  EXPECT_EQ(whole.model->adapter->parameters.entries().back()->spec.sources.size(), 2u) << "the file has it twice";
+  EXPECT_FALSE(whole.model->tied_head.tensor.empty());
+  whole.step(0);
+  const Parameter& words = whole.model->adapter->parameters.entries().back()->parameter;
+  const Tensor table = (*whole.model->head->weight)->parameters().back()->compute;
+  EXPECT_EQ(table.data(), words.compute.data()) << "the head reads it";
+  Adapted low(tiny_base("gpt2"), {.rank = 2, .alpha = 4, .targets = {"lm_head"}});
+  ASSERT_EQ(low.model->adapter->plan.modules.size(), 1u);
+  EXPECT_TRUE(low.model->adapter->plan.keeps_tied);
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ std::string model_fingerprint(const model::Model& model) {
     configs += adapter->base + (adapter->plan.principal ? " pissa" : "");
     for (const model::AdaptedModule& module : adapter->plan.modules)
       configs += fmt::format(" {} {} {}", module.tensor, module.rank, module.scale);
+    if (adapter->plan.keeps_tied) configs += " tied";
+    for (const model::WholeModule& module : adapter->plan.whole) configs += " whole " + module.tensor;
   }
   return to_hex(hash128(configs));
 }

@@ -34,6 +34,9 @@ struct Opened {
 Status open_engine(Opened& out, const ServedModel& model, const ServeOptions& options, size_t state_bytes,
                    const Job& job) {
   const LoadedModel& loaded = out.loaded;
+  if (!model.adapters.empty() && loaded.model->base_is_replaced)
+    return unsupported("adapter '" + model.adapters[0] + "' puts tensors in the place of the model's (modules_to_save)",
+                       "--adapter", "serve its run or folder as the model, or merge it (malmoi adapter merge)");
   MALMOI_ASSIGN(chat::ChatTemplate chat, chat_template(loaded.folder, *loaded.tokenizer, options.chat_template));
   MALMOI_ASSIGN(infer::EmbedderOptions embedding, embedding_options(loaded.folder));
   const DraftOptions draft = draft_choice(model, options);

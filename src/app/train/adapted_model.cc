@@ -1,14 +1,19 @@
 #include "app/train/adapted_model.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "app/train/new_tokens.h"
 #include "app/use/adapter_run.h"
 #include "model/adapter.h"
+#include "model/adapter_parameters.h"
 #include "model/fingerprint.h"
 #include "model/load.h"
+#include "model/spellings.h"
 #include "model/train_adapter.h"
+#include "model/vocabulary_size.h"
 #include "quantize/served_weights.h"
 
 namespace malmoi::app {
@@ -17,12 +22,15 @@ namespace {
 using quantize::FrozenPacker;
 using train::TrainConfig;
 
+// `vocabulary`: that the model was given.
 Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const TrainConfig& config,
-                                           model::Model& model) {
+                                           model::Vocabulary vocabulary, model::Model& model) {
   const train::AdapterOptions& options = *config.adapter;
   if (options.init_from) {
     MALMOI_ASSIGN(const model::AdapterFile file, model::open_adapter(adapter_at(*config.adapter->init_from)));
-    return model::plan_adapter(model, file, options.base, {});
+    MALMOI_ASSIGN(model::AdapterPlan plan, model::plan_adapter(model, file, options.base, {}));
+    plan.vocabulary = std::move(vocabulary);
+    return plan;
   }
   return model::plan_adapter(model,
                              {.rank = options.rank,
@@ -32,11 +40,31 @@ Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const
                               .principal = options.principal,
                               .targets = options.targets,
                               .pattern = options.pattern,
+                              .save_whole = options.save_whole,
+                              .vocabulary = std::move(vocabulary),
                               .base = options.base},
                              [&](const char* key) { return document.where("adapter." + std::string(key)); });
 }
 
-quantize::PackOptions pack_options(const TrainConfig& config) { return {config.quantize->type, config.quantize->skip}; }
+// What is trained whole starts from the values that the base has, not from blocks of them.
+quantize::PackOptions pack_options(const TrainConfig& config, model::Model& model) {
+  quantize::PackOptions options{config.quantize->type, config.quantize->skip};
+  const train::AdapterOptions& adapter = *config.adapter;
+  for (const model::AdaptedTensor& tensor : model::adapted_tensors(model)) {
+    const nn::Role role = tensor.place.entry->spec.role;
+    const std::string module = model::module_name(tensor.name);
+    const bool is_named = std::ranges::any_of(
+        adapter.save_whole, [&](const std::string& name) { return model::means_module(name, tensor.module()); });
+    const bool has_tokens = role == nn::Role::kEmbedding || role == nn::Role::kHead;
+    if (is_named || (has_tokens && !adapter.new_tokens.empty())) options.skip.push_back(module);
+  }
+  return options;
+}
+
+// The setting that gives the model more tokens.
+const char* vocabulary_key(const TrainConfig& config) {
+  return config.adapter->init_from ? "adapter.init_from" : "adapter.new_tokens";
+}
 
 }  // namespace
 
@@ -46,10 +74,12 @@ Status describe_adapter(const ConfigDocument& document, const TrainConfig& confi
                        document.where("adapter"), "leave it out, or use another objective");
   if (config.quantize) {
     MALMOI_ASSIGN(FrozenPacker packer,
-                  FrozenPacker::make(model, pack_options(config), document.where("model.quantize")));
+                  FrozenPacker::make(model, pack_options(config, model), document.where("model.quantize")));
     packer.describe();
   }
-  MALMOI_ASSIGN(model::AdapterPlan plan, adapter_plan_of(document, config, model));
+  MALMOI_ASSIGN(model::Vocabulary vocabulary, vocabulary_of(config, model));
+  MALMOI_TRY(model::resize_vocabulary(model, vocabulary, false, document.where(vocabulary_key(config))));
+  MALMOI_ASSIGN(model::AdapterPlan plan, adapter_plan_of(document, config, std::move(vocabulary), model));
   model::put_adapter(model, std::move(plan),
                      {.purpose = model::Purpose::kRehearsal, .keep_initial = config.adapter->keep_initial});
   return {};
@@ -60,7 +90,7 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
   std::optional<FrozenPacker> packer;
   auto pack = [&](model::Model& model, nn::ParameterSet::Entry& entry) -> Status {
     if (!packer) {
-      MALMOI_ASSIGN(FrozenPacker made, FrozenPacker::make(model, pack_options(config), "model.quantize"));
+      MALMOI_ASSIGN(FrozenPacker made, FrozenPacker::make(model, pack_options(config, model), "model.quantize"));
       packer.emplace(std::move(made));
     }
     return packer->pack(entry);
@@ -75,6 +105,7 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
   MALMOI_ASSIGN(auto model, model::load_model(*config.init_from, load));
   if (packer && packer->done().matrices == 0)
     warn("none of the model's matrices has rows that fill blocks of " + config.quantize->type + ": none is packed");
+  MALMOI_TRY(model::resize_vocabulary(*model, described.adapter->plan.vocabulary, true, vocabulary_key(config)));
   model::put_adapter(*model, described.adapter->plan,
                      {.rate_of_b = config.adapter->lora_plus, .keep_initial = config.adapter->keep_initial});
   model->adapter->base = model::weights_fingerprint(*model);

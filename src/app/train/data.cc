@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "app/tokenizer/open.h"
+#include "app/train/new_tokens.h"
 #include "app/train/texts.h"
 #include "app/train/tokenized_texts.h"
+#include "app/use/adapter_run.h"
 #include "base/log.h"
 #include "data/token_file.h"
 #include "train/array_source.h"
@@ -182,15 +184,25 @@ Status check_held_out(const TrainConfig& config, const PreparedData& prepared, c
   return {};
 }
 
-Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& config) {
+namespace {
+
+// An adapter that is gone on from may have more tokens than its base.
+Path tokenizer_of_base(const TrainConfig& config) {
+  if (!config.adapter || !config.adapter->init_from) return *config.init_from;
+  return tokenizer_of_adapter(adapter_at(*config.adapter->init_from)).value_or(*config.init_from);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<tokenizer::Tokenizer>> open_base_tokenizer(const TrainConfig& config) {
   std::unique_ptr<tokenizer::Tokenizer> none;
   if (config.character_tokenizer) {
     MALMOI_ASSIGN(tokenizer::Tokenizer made, tokenizer_of_characters(config));
     return std::make_unique<tokenizer::Tokenizer>(std::move(made));
   }
   if (config.tokenizer.empty() && !config.init_from) return none;
-  auto opened =
-      config.tokenizer.empty() ? tokenizer::Tokenizer::load(*config.init_from) : open_tokenizer(Path(config.tokenizer));
+  auto opened = config.tokenizer.empty() ? tokenizer::Tokenizer::load(tokenizer_of_base(config))
+                                         : open_tokenizer(Path(config.tokenizer));
   const bool is_alone = config.tokenizer.empty() && !opened.ok() && opened.error().code == ErrorCode::kNotFound;
   const bool reads_texts = config.data.reads_texts();
   if (is_alone && !reads_texts) return none;
@@ -198,6 +210,13 @@ Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& 
     return not_found("the model has no tokenizer beside it", *config.init_from, "name one with tokenizer: DIR");
   if (!opened.ok()) return opened.error();
   return std::make_unique<tokenizer::Tokenizer>(*std::move(opened));
+}
+
+Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const TrainConfig& config) {
+  MALMOI_ASSIGN(auto base, open_base_tokenizer(config));
+  if (!base) return base;
+  MALMOI_ASSIGN(tokenizer::Tokenizer extended, with_new_tokens(config, std::move(*base)));
+  return std::make_unique<tokenizer::Tokenizer>(std::move(extended));
 }
 
 Status measure_arrays(TrainConfig& config) {

@@ -18,6 +18,8 @@ namespace malmoi::app {
 /// The tokenizer of a configuration, or null where it names none. One of characters is made of the training text alone:
 /// what is held out must not be seen here either.
 Result<std::unique_ptr<tokenizer::Tokenizer>> open_tokenizer(const train::TrainConfig& config);
+/// The same before adapter.new_tokens are added.
+Result<std::unique_ptr<tokenizer::Tokenizer>> open_base_tokenizer(const train::TrainConfig& config);
 
 struct PreparedData {
   std::unique_ptr<train::ExampleSource> train, valid;       // valid null: none

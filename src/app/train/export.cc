@@ -22,7 +22,11 @@ void swap_weights(model::Model& model, std::vector<Tensor>& weights) {
 Status ModelExport::write(const std::string& name) const {
   MALMOI_TRY(model::check_trained_weights(model_, (folder_ / name).string()));
   return folder_.replace(name, [&](const Path& folder) -> Status {
-    if (model_.adapter) return model::save_adapter(*model_.adapter, folder, dtype_);
+    if (model_.adapter) {
+      MALMOI_TRY(model::save_adapter(*model_.adapter, folder, dtype_));
+      const bool brings_tokens = tokenizer_ && model_.adapter->plan.vocabulary.rows > 0;
+      return brings_tokens ? tokenizer_->save(folder) : Status();
+    }
     MALMOI_TRY(write_model(model_, folder));
     return model_.companion ? write_model(*model_.companion, folder / model::kCompanionName) : Status();
   });

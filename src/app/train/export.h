@@ -27,7 +27,7 @@ class ModelExport {
   /// What the last state of the run is written as: "model", or "adapter".
   const char* last() const { return model_.adapter ? "adapter" : "model"; }
   /// Writes the model as it is to OUT/NAME, and one that is trained beside it to OUT/NAME/generator: both or neither. Of an
-  /// adapter, the folder that PEFT reads.
+  /// adapter, the folder that PEFT reads, with the tokenizer where it has new tokens.
   Status write(const std::string& name) const;
   /// Takes as long as write(), and leaves nothing.
   Status rehearse() const;

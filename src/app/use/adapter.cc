@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "app/compress/beside.h"
+#include "app/store/choice.h"
 #include "app/use/adapter_run.h"
 #include "app/use/generate.h"
+#include "formats/element_type.h"
 #include "model/adapter.h"
+#include "model/adapter_vocabulary.h"
 #include "model/load.h"
 #include "model/merge.h"
 #include "model/save.h"
@@ -32,8 +35,11 @@ Json to_json(const AdapterReport& report) {
           {"highest_rank", report.highest_rank},
           {"modules", report.modules},
           {"whole_tensors", report.whole},
+          {"tied_words", report.keeps_tied},
+          {"own_tokenizer", report.own_tokenizer},
           {"parameters", report.parameters},
-          {"names", report.names}};
+          {"names", report.names},
+          {"whole", report.whole_names}};
 }
 
 Result<AdapterReport> show_adapter(const Path& adapter) {
@@ -44,6 +50,10 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
   report.modules = file.modules.size();
   report.whole = file.whole.size();
   report.parameters = file.parameters;
+  report.keeps_tied = file.config.keeps_tied;
+  report.own_tokenizer = file.architecture.empty() && model::brings_tokenizer(file);
+  for (const auto& [name, tensor] : file.whole)
+    report.whole_names.push_back(name + " " + formats::shape_text(tensor->shape));
   for (const auto& [name, module] : file.modules) {
     const int64_t rank = std::min(module.a->shape[0], module.b->shape[1]);
     report.least_rank = report.names.empty() ? rank : std::min(report.least_rank, rank);
@@ -63,8 +73,13 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
   std::error_code ignored;
-  if (std::filesystem::is_directory(folder, ignored)) return copy_beside(folder, options.out);
-  auto tokenizer = tokenizer::Tokenizer::load(folder);
+  const std::optional<Path> brought = tokenizer_of_adapter(adapter);
+  if (std::filesystem::is_directory(folder, ignored)) {
+    MALMOI_TRY(
+        copy_beside(folder, options.out, [&](std::string_view name) { return brought && is_tokenizer_file(name); }));
+    if (!brought) return {};
+  }
+  auto tokenizer = tokenizer::Tokenizer::load(brought.value_or(folder));
   if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
   return tokenizer.ok() ? tokenizer->save(options.out) : Status();
 }

@@ -20,7 +20,9 @@ struct AdapterReport {
   int64_t least_rank = 0, highest_rank = 0;
   size_t modules = 0, whole = 0;  // with low-rank matrices; tensors that take the place of the model's
   size_t parameters = 0;
-  std::vector<std::string> names;  // of the modules, in order
+  bool keeps_tied = false;                      // words and a head that is their table are adapted as one
+  bool own_tokenizer = false;                   // that it was trained with, in place of the base's
+  std::vector<std::string> names, whole_names;  // of the modules and of what is whole (with its shape), in order
 };
 Json to_json(const AdapterReport& report);
 /// Errors: as model::open_adapter.

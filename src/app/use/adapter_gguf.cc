@@ -93,6 +93,8 @@ class AdapterWriter {
     if (place.expert >= 0 || apart || !names_.insert(place.tensor).second)
       return not_for_llama("'" + module.module + "' is no matrix of its own there", adapter_);
     const bool table = a.spec.name.ends_with(".lora_embedding_B");
+    if (published.entry->spec.role == nn::Role::kEmbedding && !model_.tied_head.tensor.empty())
+      return not_for_llama("'" + module.module + "' is the table of words that is the head, too", adapter_);
     if (table) {  // what is looked up stands first, in rows
       tensors_.push_back(to_write(place.tensor + ".lora_a", b, {}));
       tensors_.push_back(to_write(place.tensor + ".lora_b", a, {nn::Layout::kTransposed}));
@@ -144,6 +146,7 @@ Status export_adapter(const AdapterExport& options, const Job& job) {
   if (!file.whole.empty())
     return not_for_llama("tensor '" + file.whole.begin()->second->name + "' takes the place of one of the model's",
                          adapter);
+  if (file.config.keeps_tied) return not_for_llama("it adapts words and head as one (ensure_weight_tying)", adapter);
   MALMOI_ASSIGN(model::AdapterPlan plan, model::plan_adapter(*model, file, file.config.base, job.warn));
   model::put_adapter(*model, std::move(plan), {});
   MALMOI_TRY(model::fill_adapter(*model, file));

@@ -59,6 +59,21 @@ TEST_F(AdapterGguf, ReadAgainIsWhatItWas) {
   }
 }
 
+// llama.cpp finds the same matrix where it looks words up and where it makes logits.
+TEST_F(AdapterGguf, WordsThatAreTheHeadAreRefused) {
+  Json config = infer::tiny_model()->config();
+  config["tie_word_embeddings"] = true;
+  ASSERT_TRUE(model::save_model(*infer::tiny_model_of(config, 7), base()).ok());
+  model::AdapterTensors words = {{"base_model.model.model.embed_tokens.lora_embedding_A", {2, 264}},
+                                 {"base_model.model.model.embed_tokens.lora_embedding_B", {32, 2}}};
+  EXPECT_THAT(exported(model::write_adapter("words", model::adapter_json(), words)),
+              HasSubstr("the table of words that is the head"));
+  words["base_model.model.lm_head.lora_A.weight"] = {2, 32};
+  words["base_model.model.lm_head.lora_B.weight"] = {264, 2};
+  EXPECT_THAT(exported(model::write_adapter("both", model::adapter_json({{"ensure_weight_tying", true}}), words)),
+              HasSubstr("as one"));
+}
+
 TEST_F(AdapterGguf, WhatLlamaCppWouldReadOtherwiseIsRefused) {
   auto refused = [&](const Json& changes, model::AdapterTensors tensors) {
     return exported(model::write_adapter("other", model::adapter_json(changes), tensors));

@@ -2,6 +2,7 @@
 
 #include "app/store/store.h"
 #include "model/adapter.h"
+#include "model/adapter_vocabulary.h"
 
 namespace malmoi::app {
 namespace {
@@ -32,6 +33,12 @@ Result<std::string> base_of_adapter(const Path& adapter) {
   MALMOI_ASSIGN(const std::optional<Path> stored, find_in_store(base));
   if (stored) return base;
   return not_found("the model that it stands around is not here: " + base, adapter.string(), remedy);
+}
+
+std::optional<Path> tokenizer_of_adapter(const Path& adapter) {
+  if (!holds_adapter(adapter)) return {};
+  const auto file = model::open_adapter(adapter);  // what is wrong with it is told when it is put around its model
+  return file.ok() && model::brings_tokenizer(*file) ? std::optional(adapter) : std::nullopt;
 }
 
 }  // namespace malmoi::app

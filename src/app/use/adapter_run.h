@@ -19,4 +19,7 @@ Path adapter_at(const Path& given);
 /// folder on where it is relative and stands there. Errors: a config that cannot be read; none is named, or it is nowhere.
 Result<std::string> base_of_adapter(const Path& adapter);
 
+/// The folder of an adapter that brings the tokenizer that it was trained with (model/adapter_vocabulary.h); none: its base's is used.
+std::optional<Path> tokenizer_of_adapter(const Path& adapter);
+
 }  // namespace malmoi::app
