@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/reward/folder_judge.h"
 #include "app/train/chats.h"
 #include "data/chats/turns.h"
 #include "data/table.h"
@@ -62,6 +63,18 @@ Result<reward::RewardSet> read_rewards(const TrainConfig& config) {
   document.root = Json{{"rewards", config.objective.rollouts.rewards}};
   ConfigReader reader(document);
   return reward::RewardSet::read(reader);
+}
+
+Result<size_t> judges_bytes(const TrainConfig& config) {
+  MALMOI_ASSIGN(reward::RewardSet rewards, read_rewards(config));
+  size_t bytes = 0;
+  using Judge = std::unique_ptr<reward::ModelJudge>;
+  MALMOI_TRY(rewards.open_models([&](const reward::JudgeOptions& options) -> Result<Judge> {
+    MALMOI_ASSIGN(const size_t one, judge_bytes(options, config.data.sequence_length));
+    bytes += one;
+    return Judge();
+  }));
+  return bytes;
 }
 
 Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const std::vector<std::string>& paths,

@@ -25,6 +25,9 @@ struct RolloutPrompt {
 /// objective.rewards; none where an objective needs none. Errors name the place of what is wrong.
 Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
 
+/// Bytes of the reward models among them. Errors: as read_rewards; what is no reward model.
+Result<size_t> judges_bytes(const train::TrainConfig& config);
+
 /// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the
 /// model's template renders. Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot
 /// judge.

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "app/reward/folder_judge.h"
 #include "app/use/generation_defaults.h"
 #include "base/rng.h"
 #include "infer/collect.h"
@@ -205,6 +206,7 @@ Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::uniq
   if (!config.data.valid.empty()) {
     MALMOI_ASSIGN(held_out, read_prompts(config, config.data.valid, *model, tokenizer, rewards));
   }
+  MALMOI_TRY(rewards.open_models([&](const reward::JudgeOptions& options) { return open_judge(options, job); }));
   MALMOI_TRY(rewards.begin());
   auto source = std::make_unique<RolloutSource>(config, std::move(prompts), model, tokenizer, std::move(rewards), job);
   PreparedData prepared{.documents = source->size() / static_cast<uint64_t>(config.objective.rollouts.group)};
