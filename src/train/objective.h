@@ -99,6 +99,7 @@ struct RolloutConfig {
   int64_t max_tokens = 128;      // of an answer
   double temperature = 1, top_p = 1;
   int64_t top_k = 0;
+  double on_policy = 1;  // distillation: share of the rows whose answer is sampled; of the others it is the data's
   bool operator==(const RolloutConfig&) const = default;
 };
 

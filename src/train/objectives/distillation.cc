@@ -57,9 +57,11 @@ void read(ConfigReader& reader, ObjectiveConfig& config) {
   if (loss != 2 && reader.has("mixture")) reader.fail("mixture", "belongs to loss: jsd");
   config.rollouts.group = 1;
   read_rollouts(reader, "sampling_temperature", config.rollouts);
+  config.rollouts.on_policy = reader.number("on_policy", 1, 0, 1);
 }
 
-constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "sampling_temperature", "top_p", "top_k"};
+constexpr std::string_view kOfPrompts[] = {"rewards", "max_tokens", "sampling_temperature",
+                                           "top_p",   "top_k",      "on_policy"};
 
 }  // namespace
 
