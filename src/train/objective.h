@@ -109,6 +109,7 @@ struct DistillationConfig {
   double alpha = 0.5;      // share of the cross-entropy
   double temperature = 2;  // of both softmaxes
   double mixture = 0;      // as kernels::DistillationArgs has it
+  int64_t samples = 0;     // draws of each row from what the teacher says, before the first step; 0: it is asked live
   bool operator==(const DistillationConfig&) const = default;
 };
 
