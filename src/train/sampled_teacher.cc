@@ -18,9 +18,9 @@ namespace {
 
 // Goes up when the same rows, teacher and options give other draws than before.
 constexpr int kDrawsVersion = 1;
-constexpr uint64_t kDrawStream = uint64_t{0x7d}
-                                 << 56;  // of counted random numbers, beside those of dropout and rollouts
-constexpr int64_t kRowsTogether = 64;    // whose logits stand in memory at once
+constexpr uint64_t kTaughtStream = uint64_t{0x7d}
+                                   << 56;  // of counted random numbers, beside those of dropout and rollouts
+constexpr int64_t kRowsTogether = 64;      // whose logits stand in memory at once
 
 // Asks a teacher of rows and writes what is drawn, as many rows at once as a step's part has.
 class Drawing {
@@ -91,7 +91,7 @@ class Drawing {
       parallel_for(n, 1, [&](int64_t from, int64_t to) {
         for (int64_t r = from; r < to; ++r) {
           const uint64_t position = at - begin + static_cast<uint64_t>(r);
-          const double u = philox(options_.seed, kDrawStream | position, row)[0] * 0x1.0p-32;
+          const double u = philox(options_.seed, kTaughtStream | position, row)[0] * 0x1.0p-32;
           draw_tokens({logits.as<float>() + static_cast<size_t>(r) * columns, columns}, options_.temperature,
                       options_.samples, u, each[static_cast<size_t>(r)]);
         }

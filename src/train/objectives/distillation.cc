@@ -1,6 +1,7 @@
 // Distillation: a model learns the distribution of a larger one beside the text itself (Hinton et al. 2015), or on answers that
 // it has sampled itself (Agarwal et al. 2024).
 #include "autograd/tape.h"
+#include "train/balanced_pass.h"
 #include "train/objectives/cross_entropy.h"
 #include "train/objectives/packed_texts.h"
 #include "train/objectives/rollouts.h"
@@ -18,15 +19,17 @@ class Distillation final : public CrossEntropy {
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                       const Counts& whole) const override {
     ModelInput input(examples);  // blocks that run again in the backward pass read it
+    BalancedPass balance(context, model, input.batch());
     const double share = 1 / static_cast<double>(std::max<int64_t>(whole.terms, 1));
     const autograd::HeadDistillation sums = options_.samples > 0
                                                 ? sampled(context, model, examples, input.batch(), share)
                                                 : live(context, model, examples, input.batch(), share);
-    if (context.tape) context.tape->backward(context);
     const double ce = sums.ce * share, apart = sums.divergence * share;
     LossSums result{.loss = options_.alpha * ce +
                             (1 - options_.alpha) * options_.temperature * options_.temperature * apart};
     result.figures = {{"ce", ce}, {options_.mixture == 0 ? "kl" : options_.mixture == 1 ? "reverse_kl" : "jsd", apart}};
+    balance.add_to(result, examples, whole);
+    if (context.tape) context.tape->backward(context);
     return result;
   }
 
