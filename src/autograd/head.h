@@ -56,4 +56,19 @@ struct HeadDistillation {
 HeadDistillation head_distillation(Context& context, Var hidden, const Weight& weight, Parameter* bias,
                                    const HeadDistillationOptions& options);
 
+/// A student's head beside tokens that were drawn from a teacher's (kernels::SampledDistillationArgs), over the rows that have a target.
+struct HeadSampledOptions {
+  std::span<const int32_t> targets;  // [rows]; < 0: not counted
+  std::span<const int64_t> starts;   // of each counted row, and the end, as the kernel has them; likewise
+  std::span<const int32_t> ids;
+  std::span<const float> shares, known;
+  int64_t most_draws = 0;               // entries of a row at most, for rehearsals
+  float alpha = 0.5f, temperature = 2;  // as kernels::SampledDistillationArgs has them
+  double scale = 1;                     // gradients are of scale * (sum of losses)
+  float logit_scale = 1, softcap = 0;   // of the student, as HeadLossOptions has them
+};
+/// With a tape, gradients as head_loss makes them.
+HeadDistillation head_sampled_distillation(Context& context, Var hidden, const Weight& weight, Parameter* bias,
+                                           const HeadSampledOptions& options);
+
 }  // namespace malmoi::autograd

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "base/mark_finder.h"
 #include "base/utf8.h"
 #include "chat/jinja/unicode.h"
 
@@ -80,18 +81,13 @@ std::string anchored_words(std::string_view text, size_t number) {
 // Each part between tags by itself.
 std::string anchored_answer(std::string_view text, size_t number) {
   std::string out;
-  while (!text.empty()) {
-    size_t at = text.size();
-    std::string_view tag;
-    for (std::string_view candidate : kThoughtTags) {
-      const size_t found = text.find(candidate);
-      if (found >= at) continue;
-      at = found;
-      tag = candidate;
-    }
-    out += anchored_words(text.substr(0, at), number);
-    out += tag;
-    text.remove_prefix(at + tag.size());
+  MarkFinder tags(text, kThoughtTags);
+  for (size_t begin = 0; begin < text.size();) {
+    const MarkFinder::Found found = tags.next(begin);
+    out += anchored_words(text.substr(begin, found.at - begin), number);
+    if (found.at == text.npos) break;
+    out += kThoughtTags[found.mark];
+    begin = found.at + kThoughtTags[found.mark].size();
   }
   return out;
 }

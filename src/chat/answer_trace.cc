@@ -1,6 +1,7 @@
 #include "chat/answer_trace.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "chat/template_messages.h"
@@ -31,6 +32,13 @@ std::string_view part_of(const AnchoredText& text, AnchoredText::Span part) {
   return std::string_view(text.text).substr(part.first, part.second - part.first);
 }
 
+// Whether somebody typed what stands there. Typed tokens stand in order and apart.
+bool is_typed(const AnchoredText& text, size_t at) {
+  auto behind = std::upper_bound(text.literal.begin(), text.literal.end(), at,
+                                 [](size_t place, const AnchoredText::Span& span) { return place < span.first; });
+  return behind != text.literal.begin() && at < std::prev(behind)->second;
+}
+
 Error not_traced(std::string what) {
   return unsupported(std::move(what), "chat template",
                      "use a template with {% generation %} blocks around answers, or leave such rows out");
@@ -56,9 +64,7 @@ std::vector<AnchoredText::Span> AnswerTrace::specials(const AnchoredText& text, 
   std::vector<Span> found;
   for (size_t at = part.first; at < part.second;) {
     const std::string_view token = tokens_.at_beginning(part_of(text, {at, part.second}));
-    auto typed = [&](const Span& span) { return span.first <= at && at < span.second; };
-    if (!token.empty() && !std::any_of(text.literal.begin(), text.literal.end(), typed))
-      found.emplace_back(at, at + token.size());
+    if (!token.empty() && !is_typed(text, at)) found.emplace_back(at, at + token.size());
     at += std::max<size_t>(token.size(), 1);
   }
   return found;

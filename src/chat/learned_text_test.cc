@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_growth.h"
+#include "chat/anchors.h"
 #include "chat/published_template.h"
 
 namespace malmoi::chat {
@@ -244,6 +246,48 @@ TEST(LearnedText, ThePlainTemplateEndsWithTheEndOfText) {
   ASSERT_EQ(learned->answers.size(), 2u);
   const auto [begin, end] = learned->answers[1].place;
   EXPECT_EQ(learned->text.substr(begin, end - begin), " See you");
+}
+
+TEST(LearnedText, AnchorsStandBetweenTagsOfThoughts) {
+  Json message = {{"role", "assistant"}, {"content", "<think>a</think> b [THINK]c"}};
+  place_anchors(message, 7, CallAnchors::kNames);
+  const AnchoredText read = read_anchors(TypedTokens({}), {.text = message["content"].get<std::string>()});
+  EXPECT_EQ(read.text, "<think>a</think> b [THINK]c");
+  EXPECT_THAT(read.of(7, true), ElementsAre(7, 17, 26));
+  EXPECT_THAT(read.of(7, false), ElementsAre(8, 18, 27));
+}
+
+TEST(LearnedText, AnswersOfManyTagsAreReadInAboutLinearTime) {
+  auto answer = [](size_t tags) {
+    std::string text;
+    for (size_t i = 0; i < tags; ++i) text += "a</think>";
+    return text;
+  };
+  auto read = [](const std::string& text) {
+    Json message = {{"role", "assistant"}, {"content", text}};
+    place_anchors(message, 1, CallAnchors::kNames);
+    const AnchoredText made = read_anchors(TypedTokens({}), {.text = message["content"].get<std::string>()});
+    ASSERT_EQ(made.text, text);
+  };
+  EXPECT_LT(growth_of(answer, read, 20'000), kSteepestGrowth);
+}
+
+// Special tokens that the answer spells itself, each of which must be told from the template's.
+TEST(LearnedText, AnswersOfManyTypedTokensAreReadInAboutLinearTime) {
+  const ChatTemplate blocks = learned_template(
+      "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content + '<|im_end|>' }}"
+      "{% endgeneration %}{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{% endfor %}");
+  auto answer = [](size_t tokens) {
+    std::string text;
+    for (size_t i = 0; i < tokens; ++i) text += "<s>";
+    return text + ".";
+  };
+  auto read = [&](const std::string& text) {
+    auto learned = blocks.render_learned({{"user", "a"}, {"assistant", text}}, {});
+    ASSERT_TRUE(learned.ok()) << learned.error().to_string();
+    ASSERT_EQ(learned->answers.size(), 1u);
+  };
+  EXPECT_LT(growth_of(answer, read, 5'000), kSteepestGrowth);
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   auto bytes = [](size_t n) { return format_bytes(static_cast<double>(n)); };
   fmt::print("model        {}, {} parameters\n", p.architecture, format_count(static_cast<double>(p.parameters)));
   fmt::print("step         {} tokens, {} FLOP\n", p.tokens_per_step, format_count(p.flops_per_step()));
-  const std::string answers = p.memory.answers > 0 ? "answers " + bytes(p.memory.answers) + ", " : "";
+  std::string answers = p.memory.answers > 0 ? "answers " + bytes(p.memory.answers) + ", " : "";
+  if (p.memory.judges > 0) answers += "reward models " + bytes(p.memory.judges) + ", ";
   fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, {}process {})\n",
              bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
              bytes(p.memory.activations), answers, bytes(p.memory.process));

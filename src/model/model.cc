@@ -105,4 +105,11 @@ autograd::HeadDistillation Model::distil(Context& context, Var features, const M
   return autograd::head_distillation(context, std::move(features), **head->weight, head->bias, options);
 }
 
+autograd::HeadDistillation Model::distil_sampled(Context& context, Var features,
+                                                 autograd::HeadSampledOptions options) const {
+  options.logit_scale = head->logit_scale;
+  options.softcap = head->softcap;
+  return autograd::head_sampled_distillation(context, std::move(features), **head->weight, head->bias, options);
+}
+
 }  // namespace malmoi::model

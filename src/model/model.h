@@ -139,6 +139,9 @@ class Model {
   autograd::HeadDistillation distil(Context& context, Var features, const Model& teacher,
                                     autograd::HeadDistillationOptions options) const;
 
+  /// Beside tokens that were drawn from a teacher; see autograd::head_sampled_distillation.
+  autograd::HeadDistillation distil_sampled(Context& context, Var features, autograd::HeadSampledOptions options) const;
+
   const std::string& model_type() const { return model_type_; }
   Task task() const { return task_; }
   bool generates() const { return task_ == Task::kCausalLm || task_ == Task::kSeq2Seq; }

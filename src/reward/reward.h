@@ -1,6 +1,7 @@
-// What an answer is worth, by a rule that needs no model: the rewards that reinforcement learning asks for.
+// What an answer is worth, by a rule: the rewards that reinforcement learning asks for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,10 +33,17 @@ inline Judgement failed_judgement(std::string why) { return {.failure = why.empt
 /// One for each input, in order.
 using RewardResult = std::vector<Judgement>;
 
+struct JudgeOptions;
+class ModelJudge;
+/// Opens a reward model (model_judge.h). Null: nothing shall be judged, for a plan. Errors: what is no reward model.
+using OpenJudge = std::function<Result<std::unique_ptr<ModelJudge>>(const JudgeOptions&)>;
+
 /// A rule, read from a configuration. One thread at a time, unless it is said otherwise.
 class Reward {
  public:
   virtual ~Reward() = default;
+  /// Opens the model that it asks, if any; before begin(). Errors: what is no reward model.
+  virtual Status open_model(const OpenJudge&) { return {}; }
   /// Makes ready what it needs beside its options (a sandbox, a program), before anything is judged. Errors: it cannot be had here.
   virtual Status begin() { return {}; }
   /// Whether a row has what is asked of it: to be asked before hours of training are. Errors name the column.

@@ -87,16 +87,25 @@ Status RewardSet::add(const ConfigDocument& document, const Json& item, const st
   return {};
 }
 
-Status RewardSet::begin() {
+template <typename Make>
+Status RewardSet::make_ready(const Make& make) {
   for (Member& member : members_) {
-    Status begun = member.reward->begin();
-    if (begun.ok()) continue;
-    Error error = std::move(begun).error();
+    Status made = make(*member.reward);
+    if (made.ok()) continue;
+    Error error = std::move(made).error();
     error.where = "reward " + member.name + (error.where.empty() ? "" : ": " + error.where);
     error.remedy += "; or leave this reward out";
     return error;
   }
   return {};
+}
+
+Status RewardSet::open_models(const OpenJudge& open) {
+  return make_ready([&](Reward& reward) { return reward.open_model(open); });
+}
+
+Status RewardSet::begin() {
+  return make_ready([](Reward& reward) { return reward.begin(); });
 }
 
 Status RewardSet::check_row(const Json& row) const {

@@ -41,6 +41,8 @@ class RewardSet {
   /// The list under `key`. Errors name the place of what is wrong.
   static Result<RewardSet> read(ConfigReader& reader, std::string_view key = "rewards");
 
+  /// Opens the models that rewards ask: before begin(). Errors: what is no reward model, with the reward's name.
+  Status open_models(const OpenJudge& open);
   /// Makes all ready: before the first batch. Errors: what cannot be had here, with the reward's name.
   Status begin();
   /// Whether a row of data has what all rewards ask of it.
@@ -60,6 +62,8 @@ class RewardSet {
     int64_t failures = 0, told_at = 10;
   };
 
+  template <typename Make>
+  Status make_ready(const Make& make);
   Status add(const ConfigDocument& document, const Json& item, const std::string& path);
   Result<PartRewards> judge_part(Member& member, std::span<const RewardInput> batch, const Job& job);
   static void tell(Member& member, const RewardInput& input, const std::string& failure, const Warn& warn);

@@ -18,9 +18,15 @@ using testing::Pair;
 
 // The least that each type is configured by; the walk fails for a type without a line here.
 const std::map<std::string, std::string>& least_options() {
-  static const std::map<std::string, std::string> options = {
-      {"exact", ""},  {"contains", ""},        {"regex", ", pattern: a"}, {"json_schema", ", schema: {type: object}"},
-      {"number", ""}, {"length", ", most: 5"}, {"unit_tests", ""},        {"program", ", command: [cat]"}};
+  static const std::map<std::string, std::string> options = {{"exact", ""},
+                                                             {"contains", ""},
+                                                             {"regex", ", pattern: a"},
+                                                             {"json_schema", ", schema: {type: object}"},
+                                                             {"number", ""},
+                                                             {"length", ", most: 5"},
+                                                             {"unit_tests", ""},
+                                                             {"program", ", command: [cat]"},
+                                                             {"model", ", model: judge"}};
   return options;
 }
 

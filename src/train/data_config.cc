@@ -63,6 +63,16 @@ void check_prompts(ConfigReader& root, ConfigReader& data, TrainConfig& c, Secti
     data.fail("valid", "is prompts, and nothing says what their answers are worth", "give objective.rewards");
 }
 
+// A teacher that is asked before can only be asked of rows that come again as they are.
+void check_samples(ConfigReader& data, const TrainConfig& c) {
+  if (c.objective.distillation.samples == 0) return;
+  const std::string beside = ", and objective.samples asks the teacher of every row before the first step";
+  if (c.data.format == DataFormat::kPrompts)
+    data.fail("format", "is prompts, whose answers are made in training" + beside, "leave samples out");
+  if (c.data.streams) data.fail("order", "is streams, which go on from each other" + beside, "use shuffled");
+  if (c.data.replay) data.fail("replay", "mixes another corpus in" + beside, "leave one of them out");
+}
+
 // data.columns: {role: column}. Roles are the objective's.
 void read_columns(ConfigReader& data, TrainConfig& c, Sections& sections) {
   ConfigReader r = data.object("columns");
@@ -146,6 +156,7 @@ void read_data(ConfigReader& root, TrainConfig& c, Sections& sections) {
   read_order(r, d);
   read_replay(r, d, sections);
   if (d.format == DataFormat::kPrompts) check_prompts(root, r, c, sections);
+  check_samples(r, c);
   check_files(r, d);
   sections.finish(r);
 }

@@ -103,5 +103,17 @@ TEST(DistillationConfig, AnswersOfTheStudentAreNotItsTargets) {
   EXPECT_EQ(wrong(", rewards: [{type: length}]", "format: prompts, valid: [v]"), "accepted");
 }
 
+TEST(DistillationConfig, ATeacherThatIsAskedBeforeIsAskedOfRowsThatStay) {
+  EXPECT_EQ(read(", samples: 50", "format: text")->objective.distillation.samples, 50);
+  EXPECT_EQ(read("", "format: text")->objective.distillation.samples, 0);
+  for (const char* format : {"text", "ids", "arrays", "chat"})
+    EXPECT_EQ(wrong(", samples: 50", std::string("format: ") + format), "accepted") << format;
+  EXPECT_THAT(wrong(", samples: 50, loss: jsd", "format: text"), HasSubstr("belongs to loss: forward_kl"));
+  EXPECT_THAT(wrong(", samples: 50", "format: prompts"), HasSubstr("made in training"));
+  EXPECT_THAT(wrong(", samples: 50", "format: ids, order: streams"), HasSubstr("data.order"));
+  EXPECT_THAT(wrong(", samples: 50", "format: ids, replay: {train: [r]}"), HasSubstr("data.replay"));
+  EXPECT_THAT(wrong(", samples: 2000", "format: text"), HasSubstr("objective.samples"));
+}
+
 }  // namespace
 }  // namespace malmoi::train

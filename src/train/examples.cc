@@ -16,6 +16,7 @@ void Examples::clear() {
   completions.clear();
   sampled_logps.clear();
   reference.clear();
+  taught.clear();
   beside.clear();
 }
 

@@ -11,6 +11,15 @@
 
 namespace malmoi::train {
 
+/// Tokens that were drawn from what a teacher says, for each row that has a target, in order.
+struct TaughtTokens {
+  std::vector<int64_t> starts = {0};  // of each row, and the end
+  std::vector<int32_t> ids;           // each once in its row
+  std::vector<float> shares;          // of all draws of the row
+  std::vector<float> known;           // of each row: sum of q log q, q being what the teacher says
+  void clear() { *this = {}; }
+};
+
 /// The examples of one forward pass, run by run.
 struct Examples {
   nn::BatchBuilder input;            // what the model reads; of an encoder-decoder, what its encoder reads
@@ -21,6 +30,7 @@ struct Examples {
   std::vector<int32_t> completions;  // of each run: its first row whose target belongs to the completion
   std::vector<float> sampled_logps;  // of each row: of its target, when it was sampled
   std::vector<float> reference;  // of each run: the sum of its completion's under a reference, where it is known before
+  TaughtTokens taught;           // of a teacher that was asked before
   std::vector<Examples> beside;  // read by themselves, without learning (KTO's answers of other prompts); at most one
 
   void clear();

@@ -6,10 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "formats/npy.h"
 #include "kernels/kernels.h"
-#include "model/fingerprint.h"
 #include "train/objectives/completions.h"
 #include "train/reference.h"
 
@@ -21,25 +19,6 @@ constexpr int kSumsVersion = 1;
 
 size_t runs_beside(const Examples& examples) {
   return examples.beside.empty() ? 0 : examples.beside[0].input.runs().size();
-}
-
-template <typename T>
-void hash_more(std::span<const T> values, uint64_t& hash) {
-  hash = hash64({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, hash + values.size());
-}
-
-// What of an example its sums follow from.
-uint64_t hash_of(const Examples& examples) {
-  uint64_t hash = 0;
-  for (const Examples* part : {&examples, examples.beside.empty() ? nullptr : &examples.beside[0]}) {
-    if (!part) continue;
-    const nn::Batch batch = part->input.batch();
-    for (const autograd::Run& run : part->input.runs()) hash_more(std::span<const int64_t>(&run.length, 1), hash);
-    hash_more(batch.ids, hash);
-    hash_more(std::span<const int32_t>(part->targets), hash);
-    hash_more(std::span<const int32_t>(part->completions), hash);
-  }
-  return hash;
 }
 
 // Where the sums of each row stand, and a hash of all rows in their own order.
@@ -61,27 +40,12 @@ Outline outline_of(const ExampleSource& rows) {
   }
   Outline outline{.starts = {0}, .hash = {}};
   for (size_t count : counts) outline.starts.push_back(outline.starts.back() + count);
-  outline.hash = to_hex(hash128({reinterpret_cast<const char*>(hashes.data()), hashes.size() * sizeof(uint64_t)}));
+  outline.hash = hash_of(hashes);
   return outline;
 }
 
-void hash_values(const nn::ParameterSet& parameters, uint64_t& hash) {
-  for (const auto& entry : parameters.entries()) {
-    const Tensor& values = entry->parameter.compute;
-    if (values.data())
-      hash_more(std::span<const std::byte>(static_cast<const std::byte*>(values.data()), values.bytes()), hash);
-  }
-}
-
-// Of blocks, which stay as their file has them, some rows; of all else every value.
 std::string key_of(const Outline& rows, const ReferencePass& pass) {
-  const model::Model& reference = pass.reference.model ? *pass.reference.model : pass.trained;
-  uint64_t values = 0;
-  hash_values(reference.parameters, values);
-  if (reference.adapter) hash_values(reference.adapter->initial, values);
-  return to_hex(
-      hash128(fmt::format("{}|{}|{}|{}|{}|{}", kSumsVersion, rows.hash, model::weights_fingerprint(reference), values,
-                          fmt::join(pass.reference.adapter, ","), static_cast<int>(pass.trained.dtype()))));
+  return asked_key(fmt::format("{}|{}", kSumsVersion, rows.hash), pass);
 }
 
 // Of an earlier run; none that is whole is none at all.

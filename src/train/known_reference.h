@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/job.h"
-#include "train/objective.h"
+#include "train/asked_rows.h"
 
 namespace malmoi::train {
 
@@ -30,14 +30,6 @@ class KnownReference final : public ExampleSource {
  private:
   std::unique_ptr<ExampleSource> rows_;
   ReferenceSums sums_;
-};
-
-/// Who is asked, and how many rows at once.
-struct ReferencePass {
-  const model::Model& trained;  // as it stands before the first step; where `reference` names no model, it is one
-  FrozenModel reference;
-  int64_t batch_size = 1;
-  size_t arena_bytes = 0;
 };
 
 /// The sums of all rows, which `folder` keeps: in a file whose name follows from every token of the rows, from every weight of the

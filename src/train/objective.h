@@ -99,6 +99,7 @@ struct RolloutConfig {
   int64_t max_tokens = 128;      // of an answer
   double temperature = 1, top_p = 1;
   int64_t top_k = 0;
+  double on_policy = 1;  // distillation: share of the rows whose answer is sampled; of the others it is the data's
   bool operator==(const RolloutConfig&) const = default;
 };
 
@@ -108,6 +109,7 @@ struct DistillationConfig {
   double alpha = 0.5;      // share of the cross-entropy
   double temperature = 2;  // of both softmaxes
   double mixture = 0;      // as kernels::DistillationArgs has it
+  int64_t samples = 0;     // draws of each row from what the teacher says, before the first step; 0: it is asked live
   bool operator==(const DistillationConfig&) const = default;
 };
 

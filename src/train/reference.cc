@@ -4,6 +4,7 @@ namespace malmoi::train {
 
 Aside::Aside(autograd::Context& context, const FrozenModel& frozen)
     : tape_(context.tape, nullptr),
+      balance_(context.balance, nullptr),
       training_(context.training, false),
       adapters_(context.row_adapters, frozen.adapter.empty() ? context.row_adapters : frozen.adapter) {}
 

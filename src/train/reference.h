@@ -9,13 +9,14 @@
 
 namespace malmoi::train {
 
-/// While it lives the context records nothing, drops nothing out and goes through the adapter of a frozen model.
+/// While it lives the context records nothing, counts no routers, drops nothing out and goes through the adapter of a frozen model.
 class Aside {
  public:
   Aside(autograd::Context& context, const FrozenModel& frozen);
 
  private:
   Temporarily<autograd::Tape*> tape_;
+  Temporarily<autograd::RouterBalance*> balance_;
   Temporarily<bool> training_;
   Temporarily<std::span<const int32_t>> adapters_;
 };

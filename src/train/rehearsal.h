@@ -15,8 +15,9 @@ struct MemoryPlan {
   size_t optimizer = 0;
   size_t activations = 0;  // the arena's peak
   size_t answers = 0;      // states of answers that are sampled before a step
+  size_t judges = 0;       // reward models, with their passes
   size_t process = 0;      // program, libraries, prepared products
-  size_t total() const { return weights + gradients + optimizer + activations + answers + process; }
+  size_t total() const { return weights + gradients + optimizer + activations + answers + judges + process; }
 };
 
 struct PlanInput {

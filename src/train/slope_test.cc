@@ -35,13 +35,30 @@ class Oracle {
     context_.dtype = DType::kF64;
   }
   // Leaves the gradients in the parameters.
-  double loss() {
+  LossSums step() {
     for (auto& e : model_->parameters.entries()) e->parameter.grad_ready = false;
-    double loss = objective_->accumulate(context_, *model_, examples_, objective_->count(examples_)).loss;
+    LossSums sums = objective_->accumulate(context_, *model_, examples_, objective_->count(examples_));
     tape_.clear();
     EXPECT_TRUE(stream_.sync().ok());
-    return loss;
+    EXPECT_EQ(context_.balance, nullptr);
+    return sums;
   }
+  double loss() { return step().loss; }
+  // What is told by a name; NaN: nothing is.
+  double figure(std::string_view name) {
+    const LossSums sums = step();
+    const auto found = std::ranges::find(sums.figures, name, &Figure::name);
+    return found == sums.figures.end() ? NAN : found->value;
+  }
+  std::vector<double> gradients() const {
+    std::vector<double> all;
+    for (const auto& e : model_->parameters.entries()) {
+      const double* g = e->parameter.grad.as<double>();
+      all.insert(all.end(), g, g + e->spec.shape.elements());
+    }
+    return all;
+  }
+  void measure_only() { context_.tape = nullptr; }
   model::Model& model() { return *model_; }
 
  private:
@@ -148,6 +165,41 @@ TEST(Slopes, OfWhatAConfigTurnsOn) {
     Oracle oracle(**causal_lm, family, fields);
     expect_slopes(oracle);
   }
+}
+
+// Whatever is learned, the balance is added to it with its weight, and so are its gradients; the walk above holds these to its slope.
+TEST(RouterBalances, AreAddedToEveryObjective) {
+  for (const ObjectiveEntry* entry : objective_table()) {
+    const auto family = std::ranges::find(model::family_table(), "mixtral", &model::Family::model_type);
+    if (!model::has_head(**family, entry->task)) continue;
+    SCOPED_TRACE(entry->name);
+    Oracle oracle(*entry, "mixtral");
+    const double balance = oracle.figure("router_balance");
+    EXPECT_GT(balance, 0.5) << "of experts that are equally busy it is how many a row chooses";
+    std::vector<double> losses;
+    std::vector<std::vector<double>> gradients;
+    for (double weight : {0.0, 1.0, 2.0}) {
+      oracle.model().router_balance = weight;
+      losses.push_back(oracle.loss());
+      gradients.push_back(oracle.gradients());
+    }
+    EXPECT_NEAR(losses[1] - losses[0], balance, 1e-6);
+    EXPECT_NEAR(losses[2] - losses[0], 2 * balance, 1e-6);
+    double largest = 0;
+    for (size_t i = 0; i < gradients[0].size(); ++i) {
+      const double once = gradients[1][i] - gradients[0][i], twice = gradients[2][i] - gradients[0][i];
+      largest = std::max(largest, std::abs(once));
+      ASSERT_NEAR(twice, 2 * once, 1e-6 * (1 + std::abs(once))) << i;
+    }
+    EXPECT_GT(largest, 1e-6);
+    oracle.measure_only();
+    EXPECT_TRUE(std::isnan(oracle.figure("router_balance"))) << "it is no part of what is measured";
+  }
+}
+
+TEST(RouterBalances, OfATeacherAreNotCounted) {
+  Oracle alone(objective_entry("sft"), "mixtral"), beside(objective_entry("distillation"), "mixtral");
+  EXPECT_NEAR(alone.figure("router_balance"), beside.figure("router_balance"), 1e-12);
 }
 
 TEST(Slopes, OfEveryDivergenceFromATeacher) {

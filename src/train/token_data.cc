@@ -45,7 +45,7 @@ Result<TokenData> TokenData::open(std::vector<data::TokenFile> files, const std:
                           "data.sequence_length", "add documents, or take fewer or shorter sequences a step");
     return data;
   }
-  data.jitter_ = options.shuffled && length > 1 && data.total_ >= 3 * length;
+  data.jitter_ = options.shuffled && !options.same_windows && length > 1 && data.total_ >= 3 * length;
   if (options.to_the_end) data.windows_ = (data.total_ - 1 + length - 1) / length;
   else data.windows_ = data.jitter_ ? (data.total_ - length) / length : (data.total_ - 1) / length;
   return data;
@@ -85,18 +85,19 @@ void TokenData::document_ends(uint64_t begin, int64_t length, std::vector<int64_
   }
 }
 
+uint64_t TokenData::row_of(uint64_t n) const {
+  const uint64_t epoch = n / windows_, at = n % windows_;
+  const uint64_t window = options_.shuffled ? permute(at, windows_, options_.seed, epoch) : at;
+  if (options_.streams == 0) return window;
+  const auto streams = static_cast<uint64_t>(options_.streams);
+  return window % streams * (windows_ / streams) + window / streams;
+}
+
 void TokenData::append(uint64_t n, Examples& out) const {
-  uint64_t epoch = n / windows_, window = n % windows_, offset = 0;
+  const uint64_t epoch = n / windows_;
   auto length = static_cast<uint64_t>(options_.sequence_length);
-  if (options_.shuffled) {
-    window = permute(window, windows_, options_.seed, epoch);
-    if (jitter_ && epoch > 0) offset = 1 + Rng(options_.seed, epoch).below(length - 1);
-  }
-  if (options_.streams > 0) {
-    const auto streams = static_cast<uint64_t>(options_.streams);
-    window = window % streams * (windows_ / streams) + window / streams;
-  }
-  uint64_t begin = offset + window * length;
+  const uint64_t offset = jitter_ && epoch > 0 ? 1 + Rng(options_.seed, epoch).below(length - 1) : 0;
+  const uint64_t begin = offset + row_of(n) * length;
   append_range(begin, static_cast<int64_t>(std::min(length, total_ - 1 - begin)), out);
 }
 

@@ -23,6 +23,7 @@ struct TokenDataOptions {
   // Above 0: so many streams side by side instead, of parts of the ids that are as long as whole steps allow; row b of step s
   // is the s-th sequence of stream b. In order.
   int64_t streams = 0;
+  bool same_windows = false;  // every epoch has the same sequences, in another order
 };
 
 /// The n-th sequence of a run is a function of n and the seed: position and epoch follow from n alone, whatever the
@@ -40,6 +41,7 @@ class TokenData final : public ExampleSource {
   uint64_t tokens() const override { return total_; }
   /// Sequences of an epoch.
   uint64_t size() const override { return windows_; }
+  uint64_t row_of(uint64_t n) const override;
   void append(uint64_t n, Examples& out) const override;
 
  private:

@@ -51,6 +51,25 @@ TEST(Data, SequentialRowsAreTheContracts) {
   EXPECT_EQ(micro.input.batch().ids[0], 0) << "around again";
 }
 
+TEST(Data, WindowsThatStayAreTheSameInEveryEpoch) {
+  TokenData data = token_data("same.bin", 101, {.sequence_length = 10, .same_windows = true});
+  std::set<int32_t> first, second;
+  bool another_order = false;
+  for (uint64_t n = 0; n < data.size(); ++n) {
+    Examples micro;
+    data.append(n, micro);
+    data.append(data.size() + n, micro);
+    const auto ids = micro.input.batch().ids;
+    first.insert(ids[0]);
+    second.insert(ids[10]);
+    another_order |= ids[0] != ids[10];
+    EXPECT_EQ(ids[0], 10 * static_cast<int32_t>(data.row_of(n)));
+    EXPECT_EQ(ids[10], 10 * static_cast<int32_t>(data.row_of(data.size() + n)));
+  }
+  EXPECT_EQ(first, second);
+  EXPECT_TRUE(another_order);
+}
+
 TEST(Data, MasksThatLeaveNothingToLearnAreRefused) {
   Path mask = Path(testing::TempDir()) / "mask.u8";
   auto open = [&](const std::string& bytes) {

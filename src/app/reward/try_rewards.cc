@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/data/json_lines.h"
+#include "app/reward/folder_judge.h"
 #include "base/ascii.h"
 #include "base/config.h"
 #include "data/json_text.h"
@@ -39,6 +40,7 @@ class RewardTry {
 
   Result<RewardTrial> run(const TryRewardsOptions& options) {
     MALMOI_ASSIGN(RawLines lines, RawLines::open(options.rows));
+    MALMOI_TRY(rewards_.open_models([&](const reward::JudgeOptions& judge) { return open_judge(judge, job_); }));
     MALMOI_TRY(rewards_.begin());
     std::vector<RewardRow> batch;
     uint64_t rows = 0;

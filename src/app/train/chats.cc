@@ -57,15 +57,9 @@ Status read_files(const std::vector<std::string>& paths, const TrainConfig& conf
   return {};
 }
 
-// Texts of the special tokens that end what the model writes, as its folders say it.
+// As the folders of the model say it.
 std::vector<std::string> end_tokens(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {
-  std::vector<std::string> texts;
-  const std::vector<int32_t> ids = config.init_from ? end_ids(*config.init_from) : std::vector<int32_t>{};
-  for (int32_t id : ids) {
-    if (tokenizer.is_special(id)) texts.push_back(tokenizer.piece(id));
-  }
-  if (auto end = tokenizer.eos_id(); end && tokenizer.is_special(*end)) texts.push_back(tokenizer.piece(*end));
-  return texts;
+  return end_token_texts(config.init_from ? end_ids(*config.init_from) : std::vector<int32_t>{}, tokenizer);
 }
 
 void count(const EncodedChat& chat, const std::string& where, ChatTally& tally) {
@@ -233,6 +227,15 @@ Result<PreparedData> prepare_chats(TrainConfig& config, const tokenizer::Tokeniz
   }
   config.data.sequence_length = longest;
   return prepared;
+}
+
+std::vector<std::string> end_token_texts(const std::vector<int32_t>& ids, const tokenizer::Tokenizer& tokenizer) {
+  std::vector<std::string> texts;
+  for (int32_t id : ids) {
+    if (tokenizer.is_special(id)) texts.push_back(tokenizer.piece(id));
+  }
+  if (auto end = tokenizer.eos_id(); end && tokenizer.is_special(*end)) texts.push_back(tokenizer.piece(*end));
+  return texts;
 }
 
 Result<chat::ChatTemplate> chat_template_of(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {

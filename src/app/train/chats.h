@@ -54,6 +54,9 @@ Status check_bad_share(const EncodedChats& chats, const train::TrainConfig& conf
 Result<PreparedData> prepare_chats(train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer,
                                    const model::Model& model, const Job& job);
 
+/// Texts of the special tokens that end what a model writes: of `ids`, which its folder names, and the tokenizer's own.
+std::vector<std::string> end_token_texts(const std::vector<int32_t>& ids, const tokenizer::Tokenizer& tokenizer);
+
 /// The template of a configuration's conversations (data.chat_template). Errors: a file that is not there.
 Result<chat::ChatTemplate> chat_template_of(const train::TrainConfig& config, const tokenizer::Tokenizer& tokenizer);
 

@@ -38,7 +38,8 @@ train::TokenDataOptions read_options(const TrainConfig& config) {
           .shuffled = config.data.shuffled,
           .seed = config.seed,
           .split_documents = config.data.split_documents,
-          .streams = config.data.streams ? config.sequences_per_step() : 0};
+          .streams = config.data.streams ? config.sequences_per_step() : 0,
+          .same_windows = config.objective.distillation.samples > 0};
 }
 
 Result<std::unique_ptr<train::ExampleSource>> open_training(const std::vector<Path>& paths, const TrainConfig& config,

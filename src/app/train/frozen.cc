@@ -7,6 +7,7 @@
 #include "app/use/generate.h"
 #include "model/load.h"
 #include "train/known_reference.h"
+#include "train/sampled_teacher.h"
 
 namespace malmoi::app {
 namespace {
@@ -92,6 +93,22 @@ Status know_reference(const TrainConfig& config, const model::Model& model, size
     if (!*rows) continue;
     MALMOI_ASSIGN(train::ReferenceSums sums, train::know_reference(**rows, pass, Path(config.out) / "data", job));
     *rows = std::make_unique<train::KnownReference>(std::move(*rows), std::move(sums));
+  }
+  frozen = {};
+  return {};
+}
+
+Status know_teacher(const TrainConfig& config, const model::Model& model, size_t arena_bytes, OpenedFrozen& frozen,
+                    PreparedData& data, const Job& job) {
+  const train::DistillationConfig& options = config.objective.distillation;
+  if (options.samples == 0) return {};
+  const train::ReferencePass pass{
+      .trained = model, .reference = frozen.frozen, .batch_size = config.batch_size, .arena_bytes = arena_bytes};
+  const train::DrawOptions draws{.samples = options.samples, .temperature = options.temperature, .seed = config.seed};
+  for (auto* rows : {&data.train, &data.valid}) {
+    if (!*rows) continue;
+    MALMOI_ASSIGN(train::TaughtFile taught, train::know_teacher(**rows, pass, draws, Path(config.out) / "data", job));
+    *rows = std::make_unique<train::SampledTeacher>(std::move(*rows), std::move(taught));
   }
   frozen = {};
   return {};

@@ -31,4 +31,8 @@ Result<OpenedFrozen> open_frozen(const train::TrainConfig& config, const model::
 Status know_reference(const train::TrainConfig& config, const model::Model& model, size_t arena_bytes,
                       OpenedFrozen& frozen, PreparedData& data, const Job& job);
 
+/// objective.samples: the same of the teacher of distillation, of which drawn tokens are kept there.
+Status know_teacher(const train::TrainConfig& config, const model::Model& model, size_t arena_bytes,
+                    OpenedFrozen& frozen, PreparedData& data, const Job& job);
+
 }  // namespace malmoi::app

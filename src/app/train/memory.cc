@@ -25,8 +25,8 @@ constexpr double kBytesPerToken = 3 * sizeof(int32_t);
 class Search {
  public:
   Search(const model::Model& model, const train::Objective& objective, const TrainConfig& config, size_t limit,
-         const StopToken& stop)
-      : model_(model), objective_(objective), config_(config), limit_(limit), stop_(stop) {
+         size_t judges, const StopToken& stop)
+      : model_(model), objective_(objective), config_(config), limit_(limit), judges_(judges), stop_(stop) {
     const int64_t sequences = config.sequences_per_step();
     const int64_t together = train::rows_together(config.objective);
     const int64_t least = together > 0 ? together : config.batch_size;  // 0: rows are not parted
@@ -71,6 +71,7 @@ class Search {
                                           .sequence_length = config_.data.sequence_length,
                                           .checkpointing = level});
     plan.answers = answers_bytes(config_, model_);
+    plan.judges = judges_;
     if (config_.ema_decay > 0) plan.optimizer += plan.gradients;  // an average has the size of the gradients
     return plan;
   }
@@ -79,7 +80,7 @@ class Search {
   const model::Model& model_;
   const train::Objective& objective_;
   const TrainConfig& config_;
-  const size_t limit_;
+  const size_t limit_, judges_;
   const StopToken& stop_;
   std::vector<int64_t> batches_;  // rising
 };
@@ -117,7 +118,9 @@ std::optional<FittedMemory> unfitted_memory(const model::Model& model, const tra
                                             const TrainConfig& config) {
   const Checkpointing level = config.checkpointing.value_or(Checkpointing::kCheap);
   const StopToken never;
-  const Search search(model, objective, config, static_cast<size_t>(machine_memory()), never);
+  const Result<size_t> judges = judges_bytes(config);
+  if (!judges.ok()) return {};
+  const Search search(model, objective, config, static_cast<size_t>(machine_memory()), *judges, never);
   const std::optional<MemoryPlan> plan = search.plan_of(config.batch_size, level);
   return plan ? std::optional<FittedMemory>({*plan, level}) : std::nullopt;
 }
@@ -125,7 +128,8 @@ std::optional<FittedMemory> unfitted_memory(const model::Model& model, const tra
 Result<FittedMemory> fit_memory(const model::Model& model, const train::Objective& objective, TrainConfig& config,
                                 const StopToken& stop, int64_t machine) {
   const size_t limit = limit_of(config, machine);
-  const Search search(model, objective, config, limit, stop);
+  MALMOI_ASSIGN(const size_t judges, judges_bytes(config));
+  const Search search(model, objective, config, limit, judges, stop);
   const Checkpointing first = config.checkpointing.value_or(Checkpointing::kCheap);
   const std::optional<MemoryPlan> asked = search.plan_of(config.batch_size, first);
   if (asked && asked->total() <= limit) return FittedMemory{*asked, first};

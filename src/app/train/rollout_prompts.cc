@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/reward/folder_judge.h"
 #include "app/train/chats.h"
 #include "data/chats/turns.h"
 #include "data/table.h"
@@ -17,9 +18,10 @@ using train::TrainConfig;
 // Turns cells into prompts, by the model's own template where they are conversations.
 class PromptReader {
  public:
-  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, chat::ChatTemplate chat_template,
-               std::string date)
-      : model_(model), tokenizer_(tokenizer), template_(std::move(chat_template)), date_(std::move(date)) {
+  /// All but the date outlive it; `answers`: none, where rows need not bring any.
+  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+               const chat::ChatTemplate& chat_template, std::string date, const std::optional<GivenAnswers>& answers)
+      : model_(model), tokenizer_(tokenizer), template_(chat_template), date_(std::move(date)), answers_(answers) {
     if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
   }
 
@@ -41,6 +43,11 @@ class PromptReader {
     if (prompt.ids.empty()) return invalid_data("'prompt' has no token", row.where, "leave the row out");
     if (Status known = infer::check_known(prompt.ids, model_); !known.ok())
       return invalid_data(known.error().what, row.where, known.error().remedy);
+    if (answers_) {
+      MALMOI_ASSIGN(prompt.given, answers_->read(row, prompt.ids));
+      if (Status known = infer::check_known(prompt.given->ids, model_); !known.ok())
+        return invalid_data(known.error().what, row.where, known.error().remedy);
+    }
     prompt.row = std::move(row.cells);
     return prompt;
   }
@@ -48,8 +55,9 @@ class PromptReader {
  private:
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
-  chat::ChatTemplate template_;
+  const chat::ChatTemplate& template_;
   std::string date_;  // that it is told
+  const std::optional<GivenAnswers>& answers_;
   std::vector<int32_t> ends_;
 };
 
@@ -64,11 +72,28 @@ Result<reward::RewardSet> read_rewards(const TrainConfig& config) {
   return reward::RewardSet::read(reader);
 }
 
+Result<size_t> judges_bytes(const TrainConfig& config) {
+  MALMOI_ASSIGN(reward::RewardSet rewards, read_rewards(config));
+  size_t bytes = 0;
+  using Judge = std::unique_ptr<reward::ModelJudge>;
+  MALMOI_TRY(rewards.open_models([&](const reward::JudgeOptions& options) -> Result<Judge> {
+    MALMOI_ASSIGN(const size_t one, judge_bytes(options, config.data.sequence_length));
+    bytes += one;
+    return Judge();
+  }));
+  return bytes;
+}
+
 Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const std::vector<std::string>& paths,
                                                 const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                                const reward::RewardSet& rewards) {
-  MALMOI_ASSIGN(chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
-  const PromptReader reader(model, tokenizer, std::move(chat_template), config.data.chat.date);
+                                                const reward::RewardSet& rewards, bool answered) {
+  MALMOI_ASSIGN(const chat::ChatTemplate chat_template, chat_template_of(config, tokenizer));
+  std::optional<GivenAnswers> answers;
+  if (answered && config.objective.rollouts.on_policy < 1) {
+    MALMOI_ASSIGN(GivenAnswers made, GivenAnswers::make(config, chat_template, tokenizer));
+    answers.emplace(std::move(made));
+  }
+  const PromptReader reader(model, tokenizer, chat_template, config.data.chat.date, answers);
   const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
   std::vector<RolloutPrompt> prompts;
   for (const std::string& path : paths) {
@@ -92,7 +117,7 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
 Result<uint64_t> answers_of_epoch(const TrainConfig& config, const model::Model& model,
                                   const tokenizer::Tokenizer& tokenizer) {
   MALMOI_ASSIGN(const reward::RewardSet rewards, read_rewards(config));
-  MALMOI_ASSIGN(const auto prompts, read_prompts(config, config.data.train, model, tokenizer, rewards));
+  MALMOI_ASSIGN(const auto prompts, read_prompts(config, config.data.train, model, tokenizer, rewards, true));
   return prompts.size() * static_cast<uint64_t>(config.objective.rollouts.group);
 }
 

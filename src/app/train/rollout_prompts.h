@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/train/given_answers.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "model/model.h"
@@ -20,17 +21,21 @@ struct RolloutPrompt {
   std::vector<int32_t> ids;
   std::vector<int32_t> ends = {};  // tokens that end an answer to it, beside those of the model
   Json row;
+  std::optional<GivenAnswer> given = {};  // the data's own
 };
 
 /// objective.rewards; none where an objective needs none. Errors name the place of what is wrong.
 Result<reward::RewardSet> read_rewards(const train::TrainConfig& config);
 
+/// Bytes of the reward models among them. Errors: as read_rewards; what is no reward model.
+Result<size_t> judges_bytes(const train::TrainConfig& config);
+
 /// Reads the rows of `paths` (data.format: prompts): the column `prompt` holds a text, or the messages of a conversation that the
-/// model's template renders. Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot
-/// judge.
+/// model's template renders. `answered`: rows bring an answer, too, which is read where some shall be learned (objective.on_policy).
+/// Errors: a row without one, a prompt that leaves no room for an answer, a row that a reward cannot judge.
 Result<std::vector<RolloutPrompt>> read_prompts(const train::TrainConfig& config, const std::vector<std::string>& paths,
                                                 const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                                                const reward::RewardSet& rewards);
+                                                const reward::RewardSet& rewards, bool answered);
 
 /// Answers of an epoch: of each prompt a group.
 Result<uint64_t> answers_of_epoch(const train::TrainConfig& config, const model::Model& model,

@@ -7,7 +7,11 @@
 #include <numeric>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "app/reward/folder_judge.h"
 #include "app/use/generation_defaults.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "infer/collect.h"
@@ -61,20 +65,36 @@ uint64_t RolloutSource::tokens() const {
 
 Status RolloutSource::prepare(uint64_t first, uint64_t count) {
   std::vector<Asked> asked;
+  std::vector<const GivenAnswer*> given;  // of each row; null: it is sampled
   for (uint64_t n = first; n < first + count; ++n) {
-    const uint64_t group = n / group_, epoch = group / prompts_.size();
-    uint64_t index = group % prompts_.size();
-    if (config_.data.shuffled) index = train::permute(index, prompts_.size(), config_.seed, epoch);
-    asked.push_back(
-        {&prompts_[index], philox(config_.seed, kRolloutStream, n)[0], config_.objective.rollouts.temperature});
+    const RolloutPrompt& prompt = prompt_of(n);
+    const auto [seed, draw, unused, other] = philox(config_.seed, kRolloutStream, n);
+    const bool sampled = !prompt.given || draw * 0x1.0p-32 < config_.objective.rollouts.on_policy;
+    given.push_back(sampled ? nullptr : &*prompt.given);
+    if (sampled) asked.push_back({&prompt, seed, config_.objective.rollouts.temperature});
   }
-  const double begin = monotonic_seconds();
-  MALMOI_ASSIGN(answers_, sample(asked));
-  sampled_in_ = monotonic_seconds() - begin;
-  MALMOI_TRY(judge(asked, answers_));
+  std::vector<Answer> sampled;
+  figures_.clear();
+  if (!asked.empty()) {
+    const double begin = monotonic_seconds();
+    MALMOI_ASSIGN(sampled, sample(asked));
+    sampled_in_ = monotonic_seconds() - begin;
+    MALMOI_TRY(judge(asked, sampled));
+    tell_groups(sampled);
+  }
+  if (config_.objective.rollouts.on_policy < 1)
+    figures_.emplace_back("on_policy", static_cast<double>(asked.size()) / static_cast<double>(count));
+  answers_.clear();
+  auto next = sampled.begin();
+  for (const GivenAnswer* answer : given)
+    answers_.push_back(answer ? Answer{.ids = answer->ids, .prompt = answer->prompt} : std::move(*next++));
   first_ = first;
-  tell_groups();
   return {};
+}
+
+const RolloutPrompt& RolloutSource::prompt_of(uint64_t n) const {
+  const uint64_t group = n / group_, epoch = group / prompts_.size(), index = group % prompts_.size();
+  return prompts_[config_.data.shuffled ? train::permute(index, prompts_.size(), config_.seed, epoch) : index];
 }
 
 void RolloutSource::append(uint64_t n, train::Examples& out) const {
@@ -152,25 +172,25 @@ Status RolloutSource::judge(const std::vector<Asked>& asked, std::vector<Answer>
   return {};
 }
 
-void RolloutSource::tell_groups() {
+void RolloutSource::tell_groups(std::span<const Answer> answers) {
   const auto group = static_cast<size_t>(group_);
   std::vector<float> rewards;
   double deviation = 0, equal = 0;
-  for (const Answer& answer : answers_) rewards.push_back(answer.reward);
-  const double groups = static_cast<double>(answers_.size()) / static_cast<double>(group);
+  for (const Answer& answer : answers) rewards.push_back(answer.reward);
+  const double groups = static_cast<double>(answers.size()) / static_cast<double>(group);
   for (size_t begin = 0; begin + group <= rewards.size(); begin += group) {
     const double own = deviation_of(std::span(rewards).subspan(begin, group));
     deviation += own / groups;
     equal += own == 0 ? 1 / groups : 0;
   }
   if (group > 1) figures_.insert(figures_.end(), {{"reward_std", deviation}, {"zero_variance", equal}});
-  tell_lengths(answers_, figures_);
-  tell_speed();
+  tell_lengths(answers, figures_);
+  tell_speed(answers);
 }
 
-void RolloutSource::tell_speed() {
+void RolloutSource::tell_speed(std::span<const Answer> answers) {
   double tokens = 0;
-  for (const Answer& answer : answers_) tokens += static_cast<double>(answer.ids.size() - answer.prompt);
+  for (const Answer& answer : answers) tokens += static_cast<double>(answer.ids.size() - answer.prompt);
   figures_.insert(figures_.end(), {{"rollout_tokens", tokens}, {"rollout_seconds", sampled_in_}});
 }
 
@@ -196,7 +216,7 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
 }
 
 size_t answers_bytes(const TrainConfig& config, const model::Model& model) {
-  if (config.data.format != train::DataFormat::kPrompts) return 0;
+  if (config.data.format != train::DataFormat::kPrompts || config.objective.rollouts.on_policy == 0) return 0;
   auto pool = nn::StatePool::create(model.backbone->states(), activation_type(config.precision), SIZE_MAX);
   if (!pool.ok()) return 0;
   const int64_t answers = config.sequences_per_step(), together = std::min(kAnswersTogether, answers);
@@ -210,11 +230,17 @@ Result<PreparedData> prepare_rollouts(const TrainConfig& config, const std::uniq
                                       const tokenizer::Tokenizer& tokenizer, const Job& job) {
   MALMOI_ASSIGN(reward::RewardSet rewards, read_rewards(config));
   MALMOI_ASSIGN(std::vector<RolloutPrompt> prompts,
-                read_prompts(config, config.data.train, *model, tokenizer, rewards));
+                read_prompts(config, config.data.train, *model, tokenizer, rewards, true));
+  const auto cut =
+      std::ranges::count_if(prompts, [](const RolloutPrompt& prompt) { return prompt.given && prompt.given->cut; });
+  if (cut > 0)
+    job.warn(fmt::format("{} of the data do not fit data.sequence_length and were cut off",
+                         counted(static_cast<uint64_t>(cut), "answer")));
   std::vector<RolloutPrompt> held_out;
   if (!config.data.valid.empty()) {
-    MALMOI_ASSIGN(held_out, read_prompts(config, config.data.valid, *model, tokenizer, rewards));
+    MALMOI_ASSIGN(held_out, read_prompts(config, config.data.valid, *model, tokenizer, rewards, false));
   }
+  MALMOI_TRY(rewards.open_models([&](const reward::JudgeOptions& options) { return open_judge(options, job); }));
   MALMOI_TRY(rewards.begin());
   auto source = std::make_unique<RolloutSource>(config, std::move(prompts), model, tokenizer, std::move(rewards), job);
   PreparedData prepared{.documents = source->size() / static_cast<uint64_t>(config.objective.rollouts.group)};

@@ -30,12 +30,14 @@ class RolloutSource final : public train::ExampleSource {
 
   uint64_t size() const override { return prompts_.size() * group_; }
   uint64_t tokens() const override;
-  /// Samples the answers that rows [first, first + count) are; whole groups alone.
+  /// Samples the answers that rows [first, first + count) are; whole groups alone. Whether a row's answer is sampled or the data's
+  /// (objective.on_policy) is drawn by its number.
   Status prepare(uint64_t first, uint64_t count) override;
   void append(uint64_t n, train::Examples& out) const override;
   /// Of the rows that were prepared last: `reward`, `reward_NAME`, `reward_std` (mean over groups), `zero_variance` (the share of
   /// groups whose rewards are all equal), `answer_tokens`, `truncated` (the share of answers that did not end by themselves),
-  /// `rollout_tokens` (of all answers) and `rollout_seconds` (to sample them, without their rewards).
+  /// `rollout_tokens` (of all answers) and `rollout_seconds` (to sample them, without their rewards), all of sampled answers;
+  /// `on_policy`: their share, where others are the data's.
   std::vector<train::NamedFigure> told() const override { return figures_; }
   /// Greedy answers to other prompts: `reward`, `reward_NAME`, `answer_tokens` and `truncated`.
   Result<std::vector<train::NamedFigure>> evaluate(const std::vector<RolloutPrompt>& prompts);
@@ -57,8 +59,9 @@ class RolloutSource final : public train::ExampleSource {
 
   Result<std::vector<Answer>> sample(const std::vector<Asked>& asked);
   Status judge(const std::vector<Asked>& asked, std::vector<Answer>& answers);
-  void tell_groups();
-  void tell_speed();
+  const RolloutPrompt& prompt_of(uint64_t n) const;
+  void tell_groups(std::span<const Answer> answers);
+  void tell_speed(std::span<const Answer> answers);
   static void tell_lengths(std::span<const Answer> answers, std::vector<train::NamedFigure>& figures);
 
   const train::TrainConfig& config_;

@@ -198,7 +198,7 @@ TEST_F(Rollouts, PromptsAreTextsOrMessages) {
   ASSERT_TRUE(data.ok()) << data.error().to_string();
   auto rewards = read_rewards(config_);
   ASSERT_TRUE(rewards.ok());
-  auto prompts = read_prompts(config_, config_.data.train, *model_, *tokenizer_, *rewards);
+  auto prompts = read_prompts(config_, config_.data.train, *model_, *tokenizer_, *rewards, false);
   ASSERT_TRUE(prompts.ok()) << prompts.error().to_string();
   ASSERT_EQ(prompts->size(), 2u);
   EXPECT_EQ((*prompts)[0].text, "hi");

@@ -11,15 +11,19 @@ class TaughtRollouts : public SmallRun {
     document_.root["train"]["optimizer"] = {{"lr", 0.05}};  // so that the average is another model than the last
     train_base();
     std::string prompts;
-    for (const char* words : {"the", "the quick", "lazy", "over the"}) prompts += dump_json({{"prompt", words}}) + "\n";
+    for (const char* words : {"the", "the quick", "lazy", "over the"})
+      prompts += dump_json({{"prompt", words}, {"completion", " dog"}}) + "\n";
     ASSERT_TRUE(write_file(folder_ / "prompts.jsonl", prompts).ok());
   }
   // A student that begins as the run's model.
-  std::vector<Json> metrics_of(const std::string& teacher, const std::string& out, int64_t steps,
-                               bool resume = false) const {
+  std::vector<Json> metrics_of(const std::string& teacher, const std::string& out, int64_t steps, bool resume = false,
+                               double on_policy = 1) const {
     ConfigDocument document = run_from_base(out, steps);
-    document.root["objective"] = {
-        {"name", "distillation"}, {"teacher", teacher}, {"loss", "reverse_kl"}, {"max_tokens", 4}};
+    document.root["objective"] = {{"name", "distillation"},
+                                  {"teacher", teacher},
+                                  {"loss", "reverse_kl"},
+                                  {"max_tokens", 4},
+                                  {"on_policy", on_policy}};
     document.root["data"] = {
         {"format", "prompts"}, {"train", {(folder_ / "prompts.jsonl").string()}}, {"sequence_length", 16}};
     document.root["train"]["optimizer"] = {{"lr", 0.01}};
@@ -52,6 +56,23 @@ TEST_F(TaughtRollouts, GoOnWithTheSameAnswers) {
     EXPECT_EQ(parts[s]["loss"], whole[s]["loss"]) << s;
     EXPECT_EQ(parts[s]["answer_tokens"], whole[s]["answer_tokens"]) << s;
   }
+}
+
+TEST_F(TaughtRollouts, GoOnWithTheSameMixtureOfSampledAnswersAndTheDatas) {
+  const std::string teacher = (folder_ / "run" / "ema").string();
+  const std::vector<Json> whole = metrics_of(teacher, "mixed", 6, false, 0.5);
+  metrics_of(teacher, "mixed_parts", 3, false, 0.5);
+  const std::vector<Json> parts = metrics_of(teacher, "mixed_parts", 6, true, 0.5);
+  ASSERT_EQ(whole.size(), 6u);
+  ASSERT_EQ(parts.size(), 6u);
+  double sampled = 0;
+  for (size_t s = 0; s < whole.size(); ++s) {
+    EXPECT_EQ(parts[s]["loss"], whole[s]["loss"]) << s;
+    EXPECT_EQ(parts[s]["on_policy"], whole[s]["on_policy"]) << s;
+    sampled += whole[s]["on_policy"].get<double>() / 6;
+  }
+  EXPECT_GT(sampled, 0);
+  EXPECT_LT(sampled, 1);
 }
 
 }  // namespace

@@ -168,6 +168,7 @@ Result<TrainReport> train(const ConfigDocument& document, const TrainOptions& op
   MALMOI_TRY(check_held_out(config, data, job));
   MALMOI_TRY(fill_model(config, model, job.warn));
   MALMOI_TRY(know_reference(config, *model, arena_bytes(memory.plan), frozen, data, job));
+  MALMOI_TRY(know_teacher(config, *model, arena_bytes(memory.plan), frozen, data, job));
   std::vector<Tensor> average;
   const auto measure = [&](double seconds) {
     return measure_steps({config, 0, 0, memory, data, *model, *objective, average, false, {}},

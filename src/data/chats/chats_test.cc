@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/test_folder.h"
+#include "base/test_growth.h"
 #include "data/chats/reader.h"
 #include "data/chats/shapes.h"
 #include "formats/zstd_stream.h"
@@ -205,6 +206,23 @@ TEST_F(ChatFiles, WhatCannotBeReadSaysWhy) {
   auto missing = for_each_chat(folder_ / "none.jsonl", {}, [](Result<ChatRow>&&) -> Status { return {}; });
   ASSERT_FALSE(missing.ok());
   EXPECT_THAT(missing.error().to_string(), HasSubstr("none.jsonl"));
+}
+
+TEST(ChatShapes, DialoguesOfManyTurnsAreReadInAboutLinearTime) {
+  auto dialogue = [](size_t turns) {
+    std::string text = "Human: q";
+    for (size_t i = 0; i < turns; ++i) text += "\n\nHuman: and";
+    return Json{{"chosen", text + " so\n\nAssistant: a"}, {"rejected", text + " so\n\nAssistant: b"}};
+  };
+  const double growth = growth_of(
+      dialogue,
+      [](const Json& cells) {
+        auto row = read_chat_row(cells, ChatShape::kPreference, "row");
+        ASSERT_TRUE(row.ok()) << row.error().to_string();
+        ASSERT_EQ(row->chosen.size(), 1u);
+      },
+      20'000);
+  EXPECT_LT(growth, kSteepestGrowth);
 }
 
 }  // namespace

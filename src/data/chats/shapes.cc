@@ -1,11 +1,13 @@
 #include "data/chats/shapes.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <span>
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/mark_finder.h"
 #include "base/utf8.h"
 #include "data/chats/turns.h"
 
@@ -120,18 +122,19 @@ bool same_message(const chat::Message& a, const chat::Message& b) {
 // Turns of a dialogue that is written out, as "\n\nHuman: ...\n\nAssistant: ..."; none where a text is no such thing.
 std::vector<chat::Message> written_turns(std::string_view text) {
   constexpr std::pair<std::string_view, const char*> kSpeakers[] = {{"Human:", "user"}, {"Assistant:", "assistant"}};
+  static constexpr std::array<std::string_view, 2> kNextTurns = {"\n\nHuman:", "\n\nAssistant:"};
   std::vector<chat::Message> turns;
   text = ascii_trim(text);
-  while (!text.empty()) {
+  MarkFinder next(text, kNextTurns);
+  for (size_t begin = 0; begin < text.size();) {
     const auto* speaker = std::find_if(std::begin(kSpeakers), std::end(kSpeakers),
-                                       [&](const auto& known) { return text.starts_with(known.first); });
+                                       [&](const auto& known) { return text.substr(begin).starts_with(known.first); });
     if (speaker == std::end(kSpeakers)) return {};
-    size_t end = text.size();
-    for (const auto& [mark, role] : kSpeakers)
-      end = std::min(end, text.find("\n\n" + std::string(mark), speaker->first.size()));
-    const std::string_view said = text.substr(0, end);
-    turns.push_back({speaker->second, std::string(ascii_trim(said.substr(std::min(speaker->first.size(), end))))});
-    text = ascii_trim(text.substr(end));
+    begin += speaker->first.size();
+    const size_t end = std::min(next.next(begin).at, text.size());
+    turns.push_back({speaker->second, std::string(ascii_trim(text.substr(begin, end - begin)))});
+    begin = end;
+    while (begin < text.size() && ascii_trim(text.substr(begin, 1)).empty()) ++begin;
   }
   return turns;
 }

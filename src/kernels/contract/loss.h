@@ -47,4 +47,27 @@ struct DistillationArgs {
   bool dlogits = true;
 };
 
+/// A student's rows of logits against tokens that were drawn from a teacher's q = softmax(t / T) (Anshumann et al. 2025,
+/// arXiv 2503.16870), token v of a row so often of all draws as its share w says. With p and p_T as above,
+///   ce[r] = -log p(target), divergence[r] = known[r] - sum_v w_v log p_T(v), known[r] = sum_v q log q
+/// and s <- d(loss_scale * (alpha ce + (1 - alpha) T^2 divergence))/ds. Both are linear in w: where its expectation is q, theirs are
+/// KL(q || p_T) and the slopes of DistillationArgs with mixture 0.
+struct SampledDistillationArgs {
+  DType dtype = DType::kF32;
+  int64_t rows = 0, cols = 0;
+  void* logits = nullptr;            // [rows, cols], the student's, before scale and soft cap
+  const int32_t* targets = nullptr;  // [rows], each in [0, cols)
+  const int64_t* starts = nullptr;   // [rows + 1], rising: the entries of each row in what follows
+  const int32_t* ids = nullptr;      // of entries, each once in its row, in [0, cols)
+  const float* shares = nullptr;     // of entries; those of a row add up to 1
+  const float* known = nullptr;      // [rows]
+  float* slopes = nullptr;           // room of one for each entry; null where nothing is to be learned
+  float* ce = nullptr;               // [rows], f32
+  float* divergence = nullptr;       // [rows], f32
+  float alpha = 0.5f, temperature = 2;
+  float loss_scale = 1;
+  float logit_scale = 1, softcap = 0;  // of the student, as CrossEntropyArgs has them
+  bool dlogits = true;
+};
+
 }  // namespace malmoi::kernels

@@ -101,7 +101,39 @@ void distilled_row(const DistillationArgs& a, int64_t r) {
   if (a.divergence) a.divergence[r] = static_cast<float>(soft.value);
 }
 
+template <typename T>
+void sampled_row(const SampledDistillationArgs& a, int64_t r) {
+  T* logits = as<T>(a.logits) + r * a.cols;
+  const double cap = static_cast<double>(a.softcap), scale = static_cast<double>(a.logit_scale);
+  const double temperature = static_cast<double>(a.temperature), alpha = static_cast<double>(a.alpha);
+  std::vector<double> z, shares(static_cast<size_t>(a.cols), 0);
+  for (int64_t c = 0; c < a.cols; ++c) z.push_back(capped_logit(get(logits[c]), scale, cap));
+  const double plain = log_sum_exp(z, 1), cold = log_sum_exp(z, 1 / temperature);
+  double apart = static_cast<double>(a.known[r]);
+  for (int64_t e = a.starts[r]; e < a.starts[r + 1]; ++e) {
+    const auto id = static_cast<size_t>(a.ids[e]);
+    shares[id] = static_cast<double>(a.shares[e]);
+    apart -= shares[id] * (z[id] / temperature - cold);
+  }
+  const auto target = static_cast<size_t>(a.targets[r]);
+  for (size_t c = 0; c < z.size() && a.dlogits; ++c) {
+    double d = alpha * (std::exp(z[c] - plain) - (c == target ? 1 : 0)) +
+               (1 - alpha) * temperature * (std::exp(z[c] / temperature - cold) - shares[c]);
+    d *= slope_of_cap(z[c], cap);
+    put(logits[c], d * static_cast<double>(a.loss_scale) * scale);
+  }
+  if (a.ce) a.ce[r] = static_cast<float>(plain - z[target]);
+  if (a.divergence) a.divergence[r] = static_cast<float>(apart);
+}
+
 }  // namespace
+
+void sampled_distillation(Stream&, const SampledDistillationArgs& a) {
+  if (a.cols == 0) return;
+  with_type(a.dtype, [&](auto zero) {
+    for (int64_t r = 0; r < a.rows; ++r) sampled_row<decltype(zero)>(a, r);
+  });
+}
 
 void distillation(Stream&, const DistillationArgs& a) {
   if (a.cols == 0) return;

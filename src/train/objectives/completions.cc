@@ -6,6 +6,7 @@
 
 #include "autograd/tape.h"
 #include "base/temporarily.h"
+#include "train/balanced_pass.h"
 #include "train/reference.h"
 
 namespace malmoi::train {
@@ -64,6 +65,7 @@ LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Mod
   const Temporarily undropped(context.training, false);  // the difference of two passes would be that of their masks
   const std::vector<float> held = reference_logps(context, model, examples);
   ModelInput input(examples);  // blocks that run again in the backward pass read it
+  BalancedPass balance(context, model, input.batch());
   autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   auto learn = [&](std::span<const float> policy, std::span<float> slopes) {
@@ -71,6 +73,7 @@ LossSums LogpsObjective::accumulate(autograd::Context& context, const model::Mod
   };
   const std::vector<float> logps =
       model.logps(context, std::move(features), {.targets = examples.targets, .loss = learn});
+  balance.add_to(sums, examples, whole);
   if (context.tape) {
     context.tape->backward(context);
   } else if (!context.rehearsal()) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd/tape.h"
+#include "train/balanced_pass.h"
 #include "train/objective.h"
 #include "train/scores.h"
 
@@ -124,6 +125,7 @@ class Contrastive final : public Objective {
                       const Counts& whole) const override {
     ModelInput input(examples);  // blocks that run again in the backward pass read it
     const nn::Batch& batch = input.batch();
+    BalancedPass balance(context, model, batch);
     autograd::Var hidden = model.backbone->encode(context, batch);  // of an encoder-decoder what its encoder makes
     if (!hidden) hidden = model.backbone->forward(context, batch);
     autograd::Var means = autograd::mean_rows(context, std::move(hidden), batch.runs, batch.key_mask);
@@ -134,6 +136,7 @@ class Contrastive final : public Objective {
       convert(means.value.data(), means.value.dtype(), values.data(), DType::kF64, n);
       sums = loss(examples, whole, values, static_cast<size_t>(means.value.shape().columns()), gradient);
     }
+    balance.add_to(sums, examples, whole);
     if (!context.tape) return sums;
     Tensor dmeans = context.temporary(means.value.dtype(), means.value.shape());
     context.step("contrast", 0, [&] { convert(gradient.data(), DType::kF64, dmeans.data(), dmeans.dtype(), n); });

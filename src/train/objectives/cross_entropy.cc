@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "autograd/router_balance.h"
 #include "autograd/tape.h"
+#include "train/balanced_pass.h"
 #include "train/scores.h"
 
 namespace malmoi::train {
@@ -54,13 +54,8 @@ void predict(autograd::Context& context, const model::Model& model, const Tensor
 LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                   const Counts& whole) const {
   ModelInput input(examples);  // blocks that run again in the backward pass read it
-  autograd::RouterBalance balance;
+  BalancedPass balance(context, model, input.batch());
   const bool learns = context.tape != nullptr;  // what only helps to learn is no part of what is measured
-  const bool balanced = learns && model.router_balance > 0;
-  if (balanced) {
-    balance.begin(input.batch().key_mask);
-    context.balance = &balance;
-  }
   autograd::Var features = model.features(context, input.batch());
   LossSums sums;
   if (options_.f1 && !learns && !context.rehearsal())
@@ -75,15 +70,8 @@ LossSums CrossEntropy::accumulate(autograd::Context& context, const model::Model
                                         .z_weight = learns ? options_.z_weight : 0,
                                         .count_correct = options_.accuracy});
   sums.loss = loss.sum * share;
-  if (balanced) {
-    // Part by part, as the authors do: each weighs by its tokens.
-    double part = static_cast<double>(examples.tokens()) / static_cast<double>(whole.tokens);
-    double router_loss = part * balance.loss(model.router_balance * part);
-    sums.loss += model.router_balance * router_loss;
-    sums.figures.push_back({"router_balance", router_loss});
-  }
+  balance.add_to(sums, examples, whole);
   if (learns) context.tape->backward(context);
-  context.balance = nullptr;
   if (options_.accuracy)
     sums.figures.push_back(
         {"accuracy", static_cast<double>(loss.correct) / static_cast<double>(std::max<int64_t>(whole.terms, 1))});

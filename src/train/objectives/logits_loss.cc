@@ -1,6 +1,7 @@
 #include "train/objectives/logits_loss.h"
 
 #include "autograd/tape.h"
+#include "train/balanced_pass.h"
 
 namespace malmoi::train {
 
@@ -9,7 +10,9 @@ using autograd::Var;
 LossSums LogitsLoss::accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                                 const Counts& whole) const {
   ModelInput input(examples);  // blocks that run again in the backward pass read it
+  BalancedPass balance(context, model, input.batch());
   LossSums sums = forward(context, model, input.batch(), examples, whole, 1);
+  balance.add_to(sums, examples, whole);
   if (context.tape) context.tape->backward(context);
   return sums;
 }

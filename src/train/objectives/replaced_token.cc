@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "model/companion.h"
+#include "train/balanced_pass.h"
 #include "train/objectives/logits_loss.h"
 #include "train/objectives/replaced_token.h"
 
@@ -119,9 +120,11 @@ class ReplacedToken final : public LogitsLoss {
     ModelInput masked(examples);
     const Examples replaced = replace(context, *model.companion, masked.batch(), examples, whole, sums);
     ModelInput input(replaced);
+    BalancedPass balance(context, model, input.batch());
     const LossSums judged = forward(context, model, input.batch(), replaced, whole, weight_);
     sums += judged;
     sums.figures.push_back({"discriminator_loss", judged.loss / weight_});
+    balance.add_to(sums, replaced, whole);
     if (context.tape) context.tape->backward(context);
     return sums;
   }
