@@ -15,7 +15,7 @@ enum class LongRows : uint8_t { kError, kCut, kSkip };
 
 struct ChatConfig {
   std::string shape;                   // a name of data::kChatShapeNames; empty: found out
-  std::string chat_template = "auto";  // the model's own; plain; or a file
+  std::string chat_template = "auto";  // the model's own; plain; none: texts as they stand; or a file
   std::string date = "2026-01-01";     // that templates are told
   LearnedPart learn = LearnedPart::kAnswers;
   LongRows long_rows = LongRows::kCut;

@@ -245,9 +245,10 @@ Result<chat::ChatTemplate> chat_template_of(const TrainConfig& config, const tok
 Result<std::string> chat_template_file(const TrainConfig& config) {
   const bool has_conversations =
       config.data.format == train::DataFormat::kChat || config.data.format == train::DataFormat::kPrompts;
-  if (!has_conversations || config.data.chat.chat_template == "plain") return std::string();
-  const bool given = config.data.chat.chat_template != "auto";
-  const Path file = given ? Path(config.data.chat.chat_template) : tokenizer_folder(config) / "chat_template.jinja";
+  const std::string& choice = config.data.chat.chat_template;
+  if (!has_conversations || choice == "plain" || choice == "none") return std::string();
+  const bool given = choice != "auto";
+  const Path file = given ? Path(choice) : tokenizer_folder(config) / "chat_template.jinja";
   if (!given && !malmoi::exists(file)) return std::string();
   return read_file(file, 16 << 20);
 }

@@ -113,6 +113,26 @@ TEST_F(ChatRun, ATemplateOfOnesChoice) {
   EXPECT_EQ(*chat_template_file(config_), train::chatml_source()) << "prompts may be conversations, too";
 }
 
+TEST_F(ChatRun, WithoutATemplateTextsStandAsTheyAre) {
+  write("train.jsonl", row("1+1=", "2"));
+  config_.data.chat.chat_template = "none";
+  auto chats = encode();
+  ASSERT_TRUE(chats.ok()) << chats.error().to_string();
+  ASSERT_EQ(chats->train.size(), 1u);
+  const train::ChatTokens& tokens = chats->train[0].chosen;
+  EXPECT_EQ(train::chat_tokenizer().decode(tokens.ids, false), "<s>1+1=2</s>") << "no role, no line break";
+  EXPECT_EQ(tokens.targets(), 2) << "the answer and its end";
+  EXPECT_EQ(chats->tally.endless, 0u);
+  EXPECT_EQ(*chat_template_file(config_), "");
+  write("pairs.jsonl", dump_json({{"prompt", "1+1="}, {"chosen", "2"}, {"rejected", "12"}}) + "\n");
+  config_.data.train = {path("pairs.jsonl")};
+  chats = encode(train::ChatUse::kPairs);
+  ASSERT_TRUE(chats.ok()) << chats.error().to_string();
+  ASSERT_EQ(chats->train.size(), 1u);
+  EXPECT_EQ(train::chat_tokenizer().decode(chats->train[0].rejected.ids, false), "<s>1+1=12</s>");
+  EXPECT_EQ(chats->train[0].prompt, 5u);
+}
+
 TEST_F(ChatRun, TheTextOfAPreviewMarksWhatIsLearned) {
   const ChatPreview preview{.rows = {{"f (line 1)", "conversation", 5, 2, {{"user\nHi", false}, {"Yo\x1b", true}}}},
                             .tally = {.rows = 2, .tokens = 5, .learned = 2, .bad_rows = {"f (line 2): it is empty"}},

@@ -9,6 +9,7 @@
 #include "infer/prompt.h"
 #include "infer/state_budget.h"
 #include "model/gguf_config.h"
+#include "tokenizer/document_marks.h"
 #include "tokenizer/special_ids.h"
 
 namespace malmoi::app {
@@ -30,15 +31,28 @@ Result<chat::PublishedTemplate> published(const Path& file, const Json& config, 
   return chat::PublishedTemplate::of_text(source, file.string(), chat::special_tokens_of(config));
 }
 
+// What the messages say, one after the other, as a model reads texts that was trained on texts alone.
+Result<chat::ChatTemplate> texts_alone(const tokenizer::Tokenizer& tokenizer) {
+  constexpr std::string_view kSource =
+      "{% for message in messages %}{{ message.content }}{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}"
+      "{% endfor %}";
+  const auto end = tokenizer::document_marks(tokenizer).after;
+  Json special = {{"eos_token", end ? std::string(tokenizer.piece(*end)) : std::string()}};
+  MALMOI_ASSIGN(chat::PublishedTemplate source,
+                chat::PublishedTemplate::of_text(kSource, "the template none", std::move(special)));
+  return chat::ChatTemplate::of_model(std::move(source), special_tokens(tokenizer));
+}
+
 }  // namespace
 
 Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
                                          const std::string& choice) {
   if (choice == "plain") return chat::ChatTemplate::plain();
+  if (choice == "none") return texts_alone(tokenizer);
   const bool given = choice != "auto";
   const Path file = given ? Path(choice) : folder / "chat_template.jinja";
   if (given && !malmoi::exists(file))
-    return not_found("there is no such chat template", choice, "give auto, plain or a .jinja file");
+    return not_found("there is no such chat template", choice, "give auto, plain, none or a .jinja file");
   std::string config_name = (folder / "tokenizer_config.json").string();
   Json config = Json::object();
   if (model::is_gguf(folder)) {  // template and special tokens stand in the tokenizer's metadata

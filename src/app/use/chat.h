@@ -14,8 +14,8 @@
 
 namespace malmoi::app {
 
-/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none), plain, or a file that takes its place.
-/// Its own stands in chat_template.jinja, tokenizer_config.json or the metadata of a GGUF file; one that cannot be read is an error of every rendering, for the model still
+/// The template of a model's chats. `choice`: auto (its own, the plain one where it has none), plain, none (what the messages say, one after the
+/// other, and the end of text behind an answer: for models of texts), or a file that takes its place. Its own stands in chat_template.jinja, tokenizer_config.json or the metadata of a GGUF file; one that cannot be read is an error of every rendering, for the model still
 /// continues texts. Errors: a tokenizer_config.json that is no JSON; a file of the choice's that is not there.
 Result<chat::ChatTemplate> chat_template(const Path& folder, const tokenizer::Tokenizer& tokenizer,
                                          const std::string& choice);

@@ -26,4 +26,10 @@ inline void add_paths(const Json& settings, std::initializer_list<const char*> k
   }
 }
 
+/// Appends what `chat_template` names, where it is a file.
+inline void add_chat_template(const Json& settings, std::vector<Path>& paths) {
+  const std::string choice = json_string(settings, "chat_template", "auto");
+  if (choice != "auto" && choice != "plain" && choice != "none") paths.emplace_back(choice);
+}
+
 }  // namespace malmoi::app::kinds

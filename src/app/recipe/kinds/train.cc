@@ -17,8 +17,7 @@ std::vector<Path> train_inputs(const Json& settings) {
   const Json data = part(settings, "data");
   add_paths(data, {"train", "valid", "loss_mask"}, paths);
   add_paths(part(data, "replay"), {"train", "valid"}, paths);
-  const std::string chat_template = json_string(data, "chat_template", "auto");
-  if (chat_template != "auto" && chat_template != "plain") paths.emplace_back(chat_template);
+  add_chat_template(data, paths);
   add_paths(part(settings, "objective"), {"reference", "teacher"}, paths);
   add_paths(part(settings, "model"), {"init_from"}, paths);
   add_paths(part(settings, "adapter"), {"init_from"}, paths);
