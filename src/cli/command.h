@@ -106,6 +106,7 @@ void add_data_pii(CLI::App& data, Invocation& invocation);
 void add_data_dedup(CLI::App& data, Invocation& invocation);
 void add_data_train_filter(CLI::App& data, Invocation& invocation);
 void add_data_preview(CLI::App& data, Invocation& invocation);
+void add_data_prefer(CLI::App& data, Invocation& invocation);
 
 // Subcommands of `malmoi bench`; those of training stand in bench.cc itself.
 void add_bench_tokenizer(CLI::App& bench, Invocation& invocation);

@@ -17,6 +17,7 @@ void add_data(CLI::App& root, Invocation& invocation) {
   add_data_dedup(*data, invocation);
   add_data_train_filter(*data, invocation);
   add_data_preview(*data, invocation);
+  add_data_prefer(*data, invocation);
 }
 
 }  // namespace malmoi::cli

@@ -268,6 +268,25 @@ stages:
   EXPECT_THAT(recipe->stages[1].implied, ElementsAre("x"));
 }
 
+TEST_F(RecipeTest, PreferencesReadAllThatTheirSettingsName) {
+  write("r.yaml", R"(work: w
+stages:
+  - name: all
+    kind: preferences
+    settings:
+      model: m
+      prompts: [p, q]
+      rewards: [{type: json_schema, file: s.json}, {type: unit_tests, file: main.c}, {type: model, model: judge}, 3]
+      chat_template: c.jinja
+      before: w/earlier
+  - {name: none, kind: preferences, settings: {model: m, prompts: p, chat_template: none, rewards: 3}}
+)");
+  auto recipe = read_recipe(folder_ / "r.yaml");
+  ASSERT_TRUE(recipe.ok()) << recipe.error().to_string();
+  EXPECT_THAT(recipe->stages[0].implied, ElementsAre("m", "p", "q", "w/earlier", "c.jinja", "s.json", "judge"));
+  EXPECT_THAT(recipe->stages[1].implied, ElementsAre("m", "p"));
+}
+
 // A name of the store stands for the files that it names.
 TEST_F(RecipeTest, AModelOfTheStoreIsAnInputByItsName) {
   const Path home = folder_ / "home";
@@ -315,14 +334,17 @@ TEST_F(RecipeTest, TheIndexNoticesContentAndNames) {
 TEST(StageKinds, DamagedResultsAreNoException) {
   const Path out = Path(testing::TempDir()) / "malmoi_damaged_results";
   ASSERT_TRUE(make_folder(out).ok());
-  for (const char* content :
-       {"{}", "[1]", "3",
-        R"({"documents": "many", "tokens": -1, "bytes": [], "loss": "low", "perplexity": null, "bits_per_byte": {}})",
-        R"({"parameters": "x", "steps": [], "status": 1, "seconds": {}, "best_valid_loss": "x", "best_step": null})",
-        R"({"inputs": 3, "kept": {"documents": -1, "bytes": "x"}, "languages": {"ko": 1, "en": {"bytes": []}}})",
-        R"({"samples": [1, {"prompt": 2, "next": [3, {"probability": "x", "word": 4}]}]})"}) {
-    for (const char* file :
-         {"additions.json", "evaluation.json", "pairs.json", "run.json", "report.json", "samples.json"})
+  for (
+      const char* content :
+      {"{}", "[1]", "3",
+       R"({"documents": "many", "tokens": -1, "bytes": [], "loss": "low", "perplexity": null, "bits_per_byte": {}})",
+       R"({"parameters": "x", "steps": [], "status": 1, "seconds": {}, "best_valid_loss": "x", "best_step": null})",
+       R"({"inputs": 3, "kept": {"documents": -1, "bytes": "x"}, "languages": {"ko": 1, "en": {"bytes": []}}})",
+       R"({"prompts": -1, "answers": "x", "pairs": 3, "figures": {"reward": "x", "a": 1}, "before": {"a": [], "b": 2}})",
+       R"({"prompts": 1, "figures": [1], "before": 3})",
+       R"({"samples": [1, {"prompt": 2, "next": [3, {"probability": "x", "word": 4}]}]})"}) {
+    for (const char* file : {"additions.json", "evaluation.json", "pairs.json", "preferences.json", "run.json",
+                             "report.json", "samples.json"})
       ASSERT_TRUE(write_file(out / file, content).ok());
     for (const StageKind& kind : stage_kinds()) {
       if (kind.show) {

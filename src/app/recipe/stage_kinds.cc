@@ -6,8 +6,8 @@ namespace malmoi::app {
 
 std::span<const StageKind> stage_kinds() {
   static const StageKind kKinds[] = {
-      kinds::kData,  kinds::kPairs,    kinds::kAdditions, kinds::kTokenizer,
-      kinds::kTrain, kinds::kEvaluate, kinds::kSample,
+      kinds::kData,  kinds::kPairs,       kinds::kAdditions, kinds::kTokenizer,
+      kinds::kTrain, kinds::kPreferences, kinds::kEvaluate,  kinds::kSample,
   };
   return kKinds;
 }

@@ -18,10 +18,10 @@ using train::TrainConfig;
 // Turns cells into prompts, by the model's own template where they are conversations.
 class PromptReader {
  public:
-  /// All but the date outlive it; `answers`: none, where rows need not bring any.
-  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-               const chat::ChatTemplate& chat_template, std::string date, const std::optional<GivenAnswers>& answers)
-      : model_(model), tokenizer_(tokenizer), template_(chat_template), date_(std::move(date)), answers_(answers) {
+  /// All outlive it; `answers`: null, where rows need not bring any.
+  PromptReader(const model::Model& model, const tokenizer::Tokenizer& tokenizer, const PromptRules& rules,
+               const GivenAnswers* answers)
+      : model_(model), tokenizer_(tokenizer), rules_(rules), answers_(answers) {
     if (auto end = tokenizer::document_marks(tokenizer).after) ends_.push_back(*end);
   }
 
@@ -31,7 +31,7 @@ class PromptReader {
     if (cell && cell->is_array()) {
       MALMOI_ASSIGN(const data::Turns turns, data::read_turns(*cell, "prompt", row.where));
       // Of a set date, so that a run that is resumed on another day has the same prompts.
-      const Result<chat::RenderedChat> chat = template_.render(turns.messages, {.date = date_});
+      const Result<chat::RenderedChat> chat = rules_.chat_template.render(turns.messages, {.date = rules_.date});
       if (!chat.ok()) return invalid_data(chat.error().what, row.where, chat.error().remedy);
       prompt.text = chat->prompt;
       prompt.ids = infer::chat_ids(model_, tokenizer_, ends_, *chat);
@@ -55,9 +55,8 @@ class PromptReader {
  private:
   const model::Model& model_;
   const tokenizer::Tokenizer& tokenizer_;
-  const chat::ChatTemplate& template_;
-  std::string date_;  // that it is told
-  const std::optional<GivenAnswers>& answers_;
+  const PromptRules& rules_;
+  const GivenAnswers* answers_;
   std::vector<int32_t> ends_;
 };
 
@@ -84,6 +83,30 @@ Result<size_t> judges_bytes(const TrainConfig& config) {
   return bytes;
 }
 
+Result<std::vector<RolloutPrompt>> read_prompts(const PromptRules& rules, const std::vector<std::string>& paths,
+                                                const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                                                const reward::RewardSet& rewards, const GivenAnswers* answers) {
+  const PromptReader reader(model, tokenizer, rules, answers);
+  const int64_t room = rules.length - rules.answer;
+  std::vector<RolloutPrompt> prompts;
+  for (const std::string& path : paths) {
+    MALMOI_TRY(data::for_each_table_row(path, "prompt", [&](data::TableRow&& row) -> Status {
+      const std::string where = row.where;
+      MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
+      if (static_cast<int64_t>(prompt.ids.size()) > room)
+        return invalid_data(fmt::format("the prompt has {} tokens; with an answer of {} there is room for {}",
+                                        prompt.ids.size(), rules.answer, room),
+                            where, rules.remedy);
+      if (Status fits = rewards.check_row(prompt.row); !fits.ok())
+        return invalid_data(fits.error().what, where, fits.error().remedy);
+      prompts.push_back(std::move(prompt));
+      return {};
+    }));
+  }
+  if (prompts.empty()) return invalid_data("holds no prompts", paths.empty() ? "data.train" : paths[0], "add some");
+  return prompts;
+}
+
 Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const std::vector<std::string>& paths,
                                                 const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                                                 const reward::RewardSet& rewards, bool answered) {
@@ -93,25 +116,12 @@ Result<std::vector<RolloutPrompt>> read_prompts(const TrainConfig& config, const
     MALMOI_ASSIGN(GivenAnswers made, GivenAnswers::make(config, chat_template, tokenizer));
     answers.emplace(std::move(made));
   }
-  const PromptReader reader(model, tokenizer, chat_template, config.data.chat.date, answers);
-  const int64_t room = config.data.sequence_length - config.objective.rollouts.max_tokens;
-  std::vector<RolloutPrompt> prompts;
-  for (const std::string& path : paths) {
-    MALMOI_TRY(data::for_each_table_row(path, "prompt", [&](data::TableRow&& row) -> Status {
-      const std::string where = row.where;
-      MALMOI_ASSIGN(RolloutPrompt prompt, reader.read(std::move(row)));
-      if (static_cast<int64_t>(prompt.ids.size()) > room)
-        return invalid_data(fmt::format("the prompt has {} tokens; with an answer of {} there is room for {}",
-                                        prompt.ids.size(), config.objective.rollouts.max_tokens, room),
-                            where, "raise data.sequence_length or lower objective.max_tokens");
-      if (Status fits = rewards.check_row(prompt.row); !fits.ok())
-        return invalid_data(fits.error().what, where, fits.error().remedy);
-      prompts.push_back(std::move(prompt));
-      return {};
-    }));
-  }
-  if (prompts.empty()) return invalid_data("holds no prompts", paths.empty() ? "data.train" : paths[0], "add some");
-  return prompts;
+  const PromptRules rules{.chat_template = chat_template,
+                          .date = config.data.chat.date,
+                          .length = config.data.sequence_length,
+                          .answer = config.objective.rollouts.max_tokens,
+                          .remedy = "raise data.sequence_length or lower objective.max_tokens"};
+  return read_prompts(rules, paths, model, tokenizer, rewards, answers ? &*answers : nullptr);
 }
 
 Result<uint64_t> answers_of_epoch(const TrainConfig& config, const model::Model& model,

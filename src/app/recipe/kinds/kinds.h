@@ -27,6 +27,12 @@ extern const StageKind kTokenizer;
 /// goes on from its newest checkpoint.
 extern const StageKind kTrain;
 
+/// `preferences`: answers of a model to prompts, judged, and pairs of them to learn from. Settings: `model`, `prompts`, `rewards`,
+/// `answers` (8), `pairs` (1; 0: answers are judged alone), `least_difference` (0), `max_tokens` (128), `temperature` (1), `top_p` (1),
+/// `top_k` (0), `chat_template`, `limit` (0: all prompts), `seed` (1); `before`: an earlier such stage's folder to compare with. Makes
+/// answers.jsonl, pairs.jsonl and preferences.json.
+extern const StageKind kPreferences;
+
 /// `evaluate`: how well a model predicts held-out text. Settings: `model`, `corpus`, `split` (valid), `window` (0: the
 /// model's context), `max_documents` (0: all). Makes out/evaluation.json. Or `model`,
 /// `table`, `columns`, `baseline_table` (what baselines learn from), `limit`, `examples`: see app/eval/table_eval.h; makes
