@@ -56,7 +56,7 @@ void add_run(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = root.add_subcommand("run", "run the stages of a recipe; only what changed runs again");
   std::string kinds = "Kinds of stages:\n";
-  for (const app::StageKind& kind : app::stage_kinds()) kinds += fmt::format("  {:<10} {}\n", kind.name, kind.summary);
+  for (const app::StageKind& kind : app::stage_kinds()) kinds += fmt::format("  {:<11} {}\n", kind.name, kind.summary);
   command->footer(
       kinds + "Example: malmoi run recipes/quickstart.yaml\nA run that was stopped or killed goes on where it was.");
   command->add_option("recipe", options->recipe, "the recipe, a YAML file")->required();
