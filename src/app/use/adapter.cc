@@ -63,6 +63,34 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
   return report;
 }
 
+namespace {
+
+// What is written beside a merged model in place of its files: the adapter's tokenizer, or that of a model that is a file. Null: nothing.
+Result<std::unique_ptr<tokenizer::Tokenizer>> tokenizer_to_write(const MergeOptions& options, const Path& from,
+                                                                 const model::Model& model) {
+  std::error_code ignored;
+  std::unique_ptr<tokenizer::Tokenizer> none;
+  const std::optional<Path> brought = tokenizer_of_adapter(adapter_at(options.adapter), model);
+  if (!brought && std::filesystem::is_directory(from, ignored)) return none;
+  auto opened = tokenizer::Tokenizer::load(brought.value_or(from));
+  if (!brought && !opened.ok() && opened.error().code == ErrorCode::kNotFound) return none;
+  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, std::move(opened));
+  if (brought) MALMOI_TRY(check_adapter_tokenizer(tokenizer, model, *brought));
+  return std::make_unique<tokenizer::Tokenizer>(std::move(tokenizer));
+}
+
+Status write_beside_merged(const Path& from, const tokenizer::Tokenizer* tokenizer, const Path& out) {
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(from, ignored);
+  if (is_folder)
+    MALMOI_TRY(copy_beside(from, out, [&](std::string_view name) { return tokenizer && is_tokenizer_file(name); }));
+  if (!tokenizer) return {};
+  MALMOI_TRY(tokenizer->save(out));
+  return is_folder ? keep_template(from, out) : Status();
+}
+
+}  // namespace
+
 Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));
   MALMOI_TRY(check_other_folder(folder, options.out));
@@ -70,18 +98,10 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
+  MALMOI_ASSIGN(const auto tokenizer, tokenizer_to_write(options, folder, *model));
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
-  std::error_code ignored;
-  const std::optional<Path> brought = tokenizer_of_adapter(adapter);
-  if (std::filesystem::is_directory(folder, ignored)) {
-    MALMOI_TRY(
-        copy_beside(folder, options.out, [&](std::string_view name) { return brought && is_tokenizer_file(name); }));
-    if (!brought) return {};
-  }
-  auto tokenizer = tokenizer::Tokenizer::load(brought.value_or(folder));
-  if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
-  return tokenizer.ok() ? tokenizer->save(options.out) : Status();
+  return write_beside_merged(folder, tokenizer.get(), options.out);
 }
 
 }  // namespace malmoi::app
