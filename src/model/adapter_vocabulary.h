@@ -8,7 +8,7 @@
 
 namespace malmoi::model {
 
-/// Whether a tokenizer stands beside an adapter that has something whole. Only where that is the model's words is it theirs.
+/// Whether a tokenizer stands beside an adapter that has something whole; adapter_vocabulary() tells whether that is words.
 bool brings_tokenizer(const AdapterFile& file);
 
 /// The rows of the words that the file has whole, where it brings the tokenizer that they were trained with; rows are 0 where it does

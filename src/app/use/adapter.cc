@@ -26,6 +26,16 @@ DType stored_type(const model::Model& model) {
   return is_half ? (*largest)->originals[0].type : DType::kF32;
 }
 
+// Without its model, words are known by their number.
+bool has_words_of_its_tokenizer(const model::AdapterFile& file) {
+  if (!model::brings_tokenizer(file)) return false;
+  const auto tokenizer = tokenizer::Tokenizer::load(Path(file.where).parent_path());
+  return tokenizer.ok() && std::ranges::any_of(file.whole, [&](const auto& whole) {
+           const std::vector<int64_t>& shape = whole.second->shape;
+           return shape.size() == 2 && shape[0] >= tokenizer->vocab_size();
+         });
+}
+
 }  // namespace
 
 Json to_json(const AdapterReport& report) {
@@ -51,7 +61,7 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
   report.whole = file.whole.size();
   report.parameters = file.parameters;
   report.keeps_tied = file.config.keeps_tied;
-  report.own_tokenizer = file.architecture.empty() && model::brings_tokenizer(file);
+  report.own_tokenizer = has_words_of_its_tokenizer(file);
   for (const auto& [name, tensor] : file.whole)
     report.whole_names.push_back(name + " " + formats::shape_text(tensor->shape));
   for (const auto& [name, module] : file.modules) {

@@ -121,6 +121,9 @@ TEST_F(AdapterOfClassifier, ATokenizerBesideAHeadIsNotThatOfTheWords) {
   auto loaded = load_for_generation(base_.string(), {.dtype = DType::kF32, .adapters = {beside}}, {});
   ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
   EXPECT_EQ(loaded->tokenizer->vocab_size(), 5 + 26) << "the base's";
+  auto report = show_adapter(beside);
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(report->own_tokenizer);
 }
 
 class AdapterOfGaps : public AdapterInUse {
