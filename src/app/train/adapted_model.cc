@@ -104,6 +104,10 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
   MALMOI_ASSIGN(auto model, model::load_model(*config.init_from, load));
   if (packer && packer->done().matrices == 0)
     warn("none of the model's matrices has rows that fill blocks of " + config.quantize->type + ": none is packed");
+  if (plan.keeps_tied && model->tied_head.tensor.empty())
+    return invalid_data(
+        "config.json says that the head is the table of words, but the weights have another matrix for it",
+        *config.init_from, "say tie_word_embeddings: false there");
   MALMOI_TRY(model::resize_vocabulary(*model, plan.vocabulary, true, vocabulary_key(config)));
   model::put_adapter(*model, plan,
                      {.rate_of_b = config.adapter->lora_plus, .keep_initial = config.adapter->keep_initial});
