@@ -211,9 +211,11 @@ TEST_F(AdapterRuns, AHeadThatTheFileHasApartIsNotTakenForTheTable) {
   for (const Json& adapter : {Json{{"r", 2}, {"targets", {"q_proj", "lm_head"}}},
                               Json{{"r", 2}, {"targets", {"q_proj"}}, {"save_whole", {"lm_head"}}}}) {
     document_.root["adapter"] = adapter;
+    document_.root["out"] = (folder_ / ("refused" + std::to_string(adapter.size()))).string();
     EXPECT_THAT(refusal(), HasSubstr("tie_word_embeddings"));
   }
   document_.root["adapter"] = {{"r", 2}};
+  document_.root["out"] = (folder_ / "run").string();
   EXPECT_EQ(refusal(), "accepted") << "the words are not touched";
 }
 
