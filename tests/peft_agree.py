@@ -43,6 +43,10 @@ TRAINED = {
     "lora-transposed": dict(model="gpt2", adapter={"r": 4, "alpha": 8}),
     "lora-head": dict(model="qwen2", adapter={"r": 4, "targets": ["lm_head", "v_proj"]}),
     "lora-table": dict(model="qwen2", adapter={"r": 4, "targets": ["embed_tokens", "v_proj"]}),
+    "tied-table": dict(model="llama-gqa-rope3", adapter={"r": 4, "alpha": 2, "targets": ["embed_tokens", "v_proj"]}),
+    "tied-transposed": dict(model="gpt2", adapter={"r": 4, "alpha": 2, "targets": ["lm_head", "c_attn"]}),
+    "tied-whole": dict(model="llama-gqa-rope3", adapter={"r": 4, "targets": ["v_proj"], "save_whole": ["lm_head"]}),
+    "whole": dict(model="qwen2", adapter={"r": 4, "targets": ["v_proj"], "save_whole": ["embed_tokens", "lm_head"]}),
     "rslora": dict(model="llama-gqa-rope3", adapter={"r": 4, "alpha": 3, "rslora": True}),
     "dora": dict(model="llama-gqa-rope3", adapter={"r": 4, "alpha": 8, "dora": True}),
     "dora-transposed": dict(model="gpt2", adapter={"r": 4, "dora": True, "rslora": True}),
@@ -155,10 +159,16 @@ def trained_here(name, folder):
     moved = farthest(goldens.outputs(base_there(there), inputs), want)
     assert moved > goldens.LEAST_CHANGE * LOGITS, f"the adapter hardly matters: it moves logits by {moved:.2g}"
     said = [same("logits", score(here, inputs, folder, run), want, LOGITS)]
-    if not case["adapter"].get("dora") and "lm_head" not in case["adapter"].get("targets", ()):
+    if for_llama_cpp(case["adapter"], json.loads((model / "config.json").read_text())):
         said.append(exported(here, run, inputs, want, folder))
     said.append(merged_alike(here, run, theirs, inputs, want, folder))
     return "; ".join(said)
+
+
+def for_llama_cpp(adapter, config):
+    """Whether llama.cpp reads such adapters."""
+    words = {"lm_head"} | ({"embed_tokens"} if config.get("tie_word_embeddings") else set())
+    return not adapter.get("dora") and not adapter.get("save_whole") and not words & set(adapter.get("targets", ()))
 
 
 def exported(base, adapter, inputs, want, scratch):

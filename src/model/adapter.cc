@@ -81,7 +81,9 @@ Status check_module(const AdapterFile& file, const std::string& name, const Adap
 Status check_peft_module(const AdapterFile& file, const std::string& name, const AdapterModule& module) {
   MALMOI_TRY(check_module(file, name, module));
   // A head that is kept tied to the words is adapted with them, whether it is named or not.
-  if (!file.config.keeps_tied && !is_target(file.config, name))
+  const bool may_be_tied = file.config.keeps_tied && !module.table &&
+                           std::ranges::any_of(file.modules, [](const auto& other) { return other.second.table; });
+  if (!may_be_tied && !is_target(file.config, name))
     return invalid_data("tensor '" + module.a->name + "' is of a module that target_modules does not name", file.where,
                         "adapter_config.json and weights do not belong together");
   const int64_t rank = rank_of(file.config, name);

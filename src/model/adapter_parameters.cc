@@ -43,6 +43,12 @@ void add_tied(ParameterSpec& spec, const std::string& head, const char* ending, 
 
 std::string AdaptedTensor::module() const { return module_name(saved); }
 
+bool AdaptedTensor::is_table_or_head() const {
+  const nn::ParameterSet::Entry& entry = *place.entry;
+  const bool stands_alone = place.is_matrix() && entry.slots.size() == 1 && entry.spec.sources.size() == 1;
+  return stands_alone && (table || tied_head || entry.spec.role == Role::kHead);
+}
+
 std::vector<AdaptedTensor> adapted_tensors(Model& model) {
   std::vector<AdaptedTensor> tensors;
   const Family& family = *find_family(model.model_type());

@@ -19,6 +19,8 @@ struct AdaptedTensor {
   bool tied_head = false;  // over the table of words, which has another name
   bool of_layers = false;  // a product of the layers, not of the head, nor of an expert
 
+  /// Whether it may be trained whole: a matrix by itself that is a table, or a head.
+  bool is_table_or_head() const;
   /// The module's name, as PEFT knows it: what stands before `.weight` where the model is saved.
   std::string module() const;
 };

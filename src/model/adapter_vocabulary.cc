@@ -2,6 +2,7 @@
 
 #include "model/adapter_names.h"
 #include "model/layout.h"
+#include "model/vocabulary_size.h"
 
 namespace malmoi::model {
 namespace {
@@ -22,8 +23,7 @@ Result<Vocabulary> adapter_vocabulary(const AdapterFile& file, const Model& mode
   if (file.whole.empty()) return vocabulary;
   MALMOI_ASSIGN(const AdapterNames names, AdapterNames::make(file, model));
   for (const auto& entry : model.parameters.entries()) {
-    const bool is_head = model.generates() && model.head && &entry->parameter == &model.head->weight->parameter();
-    if (entry->spec.role != nn::Role::kEmbedding && !is_head) continue;
+    if (!has_row_for_each_token(model, *entry)) continue;
     for (const nn::Source& source : entry->spec.sources) {
       const int64_t rows = rows_of_whole(names.whole_of(source.name), columns_of(entry->spec));
       if (rows == 0 || (rows == source.rows && !brings_tokenizer(file))) continue;

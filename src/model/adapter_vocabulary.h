@@ -8,11 +8,12 @@
 
 namespace malmoi::model {
 
-/// Whether an adapter brings the tokenizer that it was trained with: its tables are saved whole, and a tokenizer stands beside them.
+/// Whether a tokenizer stands beside an adapter that has something whole; adapter_vocabulary() tells whether that is words.
 bool brings_tokenizer(const AdapterFile& file);
 
-/// The rows of the words that the file has whole, where it brings a tokenizer; rows are 0 where it does not. Errors: tables and head of
-/// different sizes; other sizes than the model's without a tokenizer.
+/// The rows of the words that the file has whole, where it brings the tokenizer that they were trained with; rows are 0 where it does
+/// not. Of a model as it was, or with that adapter around it. Errors: tables and head of different sizes; other sizes than the model's
+/// without a tokenizer.
 Result<Vocabulary> adapter_vocabulary(const AdapterFile& file, const Model& model);
 
 }  // namespace malmoi::model

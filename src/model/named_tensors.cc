@@ -1,27 +1,13 @@
 #include "model/named_tensors.h"
 
-#include <algorithm>
-
 #include "model/adapted_place.h"
 #include "model/layout.h"
 #include "model/spellings.h"
 #include "model/stored_values.h"
 
 namespace malmoi::model {
-namespace {
 
 using formats::StoredTensor;
-
-// In whatever types they are stored.
-bool same_values(const StoredTensor& a, const StoredTensor& b) {
-  if (a.shape != b.shape) return false;
-  if (a.type == b.type && a.packed == b.packed)
-    return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
-  auto a_values = stored_values(a, ""), b_values = stored_values(b, "");
-  return a_values.ok() && b_values.ok() && *a_values == *b_values;
-}
-
-}  // namespace
 
 NamedTensors::NamedTensors(const formats::WeightSource& source, Model& model)
     : source_(source), model_(model), family_(*find_family(model.model_type())), where_(source.path().string()) {}

@@ -8,6 +8,7 @@
 #include "model/peft_config.h"
 #include "model/tied_adapter.h"
 #include "model/train_adapter.h"
+#include "model/vocabulary_size.h"
 
 namespace malmoi::model {
 namespace {
@@ -85,8 +86,6 @@ Status check_target(const AdaptedTensor& tensor, const NewAdapter& options, cons
                      where("r"), "use at most " + std::to_string(most) + ", or other targets");
 }
 
-bool looks_up(const AdaptedTensor& tensor) { return tensor.table || tensor.tied_head; }
-
 // Settings become a plan. Where the head is the table of words, whatever names one of the two holds for both.
 class Planning {
  public:
@@ -112,10 +111,7 @@ class Planning {
 
   Status save_whole(const AdaptedTensor& named) {
     const AdaptedTensor& tensor = stands_for(named);
-    const AdaptedPlace& place = tensor.place;
-    const bool is_one = place.is_matrix() && place.entry->slots.size() == 1 && place.entry->spec.sources.size() == 1;
-    const bool is_head = place.entry->spec.role == nn::Role::kHead;
-    if (!is_one || (!looks_up(tensor) && !is_head))
+    if (!tensor.is_table_or_head())
       return unsupported("'" + tensor.module() + "' is no table of embeddings and no head", where_("save_whole"),
                          "adapt it (adapter.targets), or train all weights");
     MALMOI_TRY(check_words(tensor, "save_whole"));
@@ -139,11 +135,11 @@ class Planning {
       }
       if (!used)
         return usage_error("'" + name + "' fits no module of the model", where_("save_whole"),
-                           "name tables and heads as they are published: " + words_of_model());
+                           "name tables and heads as they are published: " + tables_and_heads());
     }
     if (options_.vocabulary.rows == 0) return {};
     for (const AdaptedTensor& tensor : tensors_) {
-      if (is_of_words(tensor)) MALMOI_TRY(save_whole(tensor));
+      if (has_row_for_each_token(model_, *tensor.place.entry)) MALMOI_TRY(save_whole(tensor));
     }
     return {};
   }
@@ -168,12 +164,6 @@ class Planning {
   }
 
  private:
-  bool is_of_words(const AdaptedTensor& tensor) const {
-    const nn::Role role = tensor.place.entry->spec.role;
-    if (tensor.table) return role == nn::Role::kEmbedding;
-    return model_.head && tensor.place.slot == model_.head->weight;
-  }
-
   // The table, for a head that is the table.
   const AdaptedTensor& stands_for(const AdaptedTensor& tensor) const {
     if (!tensor.tied_head || !tied_) return tensor;
@@ -198,10 +188,10 @@ class Planning {
         where_(key), "leave it out, or train all weights");
   }
 
-  std::string words_of_model() const {
+  std::string tables_and_heads() const {
     std::string names;
     for (const AdaptedTensor& tensor : tensors_) {
-      if (is_of_words(tensor)) names += (names.empty() ? "" : ", ") + tensor.module();
+      if (tensor.is_table_or_head()) names += (names.empty() ? "" : ", ") + tensor.module();
     }
     return names;
   }

@@ -51,11 +51,11 @@ class Continued {
   Status add_whole(const AdaptedTensor& tensor, AdapterPlan& plan) {
     const formats::StoredTensor* whole = names_.whole_of(tensor.name);
     if (!whole || !used_whole_.insert(whole).second || is_tied_head(tensor)) return {};
-    const AdaptedPlace& place = tensor.place;
-    const bool is_one = place.is_matrix() && place.entry->slots.size() == 1 && place.entry->spec.sources.size() == 1;
-    const bool is_head = place.entry->spec.role == nn::Role::kHead;
-    if (!is_one || (!tensor.table && !tensor.tied_head && !is_head) || names_.module_of(tensor.name))
-      return takes_the_place(*whole);
+    if (names_.module_of(tensor.name))
+      return unsupported(
+          "tensor '" + whole->name + "' is what stood there when '" + tensor.module() + "' was adapted", file_.where,
+          "save the adapter without it (save_embedding_layers=False), where the base still has its values");
+    if (!tensor.is_table_or_head()) return takes_the_place(*whole);
     WholeModule made{tensor.name, module_of_whole(whole)};
     if (is_tied_table(tensor)) made.tied_head = module_of_whole(names_.whole_of(words_->head));
     MALMOI_TRY(check_shape(*whole, whole_parameter(made, tensor)));

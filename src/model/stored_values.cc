@@ -1,5 +1,7 @@
 #include "model/stored_values.h"
 
+#include <algorithm>
+
 #include "base/parallel.h"
 
 namespace malmoi::model {
@@ -42,6 +44,14 @@ Result<std::vector<float>> stored_values(const StoredTensor& tensor, const std::
             DType::kF32, static_cast<size_t>(end - begin));
   });
   return values;
+}
+
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  if (a.shape != b.shape) return false;
+  if (a.type == b.type && a.packed == b.packed)
+    return a.bytes.data() == b.bytes.data() || std::ranges::equal(a.bytes, b.bytes);
+  auto a_values = stored_values(a, ""), b_values = stored_values(b, "");
+  return a_values.ok() && b_values.ok() && *a_values == *b_values;
 }
 
 }  // namespace malmoi::model

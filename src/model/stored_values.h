@@ -19,4 +19,7 @@ const BlockFormat* format_of(const formats::StoredTensor& tensor);
 /// All values in f32, in the order of the file. Errors: a type that is not floating.
 Result<std::vector<float>> stored_values(const formats::StoredTensor& tensor, const std::string& where);
 
+/// Whether two tensors have one shape and the same values, in whatever types they are stored.
+bool same_values(const formats::StoredTensor& a, const formats::StoredTensor& b);
+
 }  // namespace malmoi::model

@@ -1,7 +1,5 @@
 #include "model/tied_adapter.h"
 
-#include <algorithm>
-
 #include "model/adapted_place.h"
 #include "model/stored_values.h"
 
@@ -33,14 +31,6 @@ Result<bool> same_low_rank(const AdapterFile& file, const AdapterNames::Module& 
   return is_turned(*table.second.b, *head.second.a, file.where);
 }
 
-Result<bool> same_whole(const AdapterFile& file, const StoredTensor& table, const StoredTensor& head) {
-  if (table.shape != head.shape) return false;
-  if (table.type == head.type && std::ranges::equal(table.bytes, head.bytes)) return true;
-  MALMOI_ASSIGN(const std::vector<float> ours, stored_values(table, file.where));
-  MALMOI_ASSIGN(const std::vector<float> theirs, stored_values(head, file.where));
-  return ours == theirs;
-}
-
 }  // namespace
 
 std::optional<TiedWords> tied_words(Model& model) {
@@ -55,7 +45,7 @@ Result<bool> adapts_as_one(const AdapterFile& file, const AdapterNames& names, c
   if (!table && !head && !whole_table && !whole_head) return false;
   if (!file.config.keeps_tied) {  // each by itself, unless both were saved as they are
     if (table || head || !whole_table || !whole_head) return false;
-    return same_whole(file, *whole_table, *whole_head);
+    return same_values(*whole_table, *whole_head);
   }
   if (!table != !head || !whole_table != !whole_head)
     return unsupported("'ensure_weight_tying' adapts words and head together, and the file has one of them", file.where,
@@ -64,9 +54,7 @@ Result<bool> adapts_as_one(const AdapterFile& file, const AdapterNames& names, c
   if (table) {
     MALMOI_ASSIGN(same, same_low_rank(file, *table, *head));
   }
-  if (same && whole_table) {
-    MALMOI_ASSIGN(same, same_whole(file, *whole_table, *whole_head));
-  }
+  if (whole_table) same = same && same_values(*whole_table, *whole_head);
   if (same) return true;
   return invalid_data(
       "'ensure_weight_tying' is true, but '" + words.table + "' and '" + words.head + "' are not adapted alike",

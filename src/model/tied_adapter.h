@@ -16,8 +16,8 @@ struct TiedWords {
 };
 std::optional<TiedWords> tied_words(Model& model);
 
-/// Whether the file adapts table and head as one: it says so (ensure_weight_tying), or has both whole with the same values. Errors: it says so, and has only one of the two, or other
-/// values for the one than for the other.
+/// Whether the file adapts table and head as one: it says so (ensure_weight_tying), or has both whole with the same values.
+/// Errors: it says so, and has only one of the two, or other values for the one than for the other.
 Result<bool> adapts_as_one(const AdapterFile& file, const AdapterNames& names, const TiedWords& words);
 
 }  // namespace malmoi::model

@@ -132,6 +132,11 @@ TEST(TiedWords, FilesThatAdaptThemUnlikeAreRefused) {
   tensors["base_model.model.model.embed_tokens.lora_embedding_A"] = {2, words};
   tensors["base_model.model.model.embed_tokens.lora_embedding_B"] = {width, 2};
   EXPECT_THAT(refused(tensors), HasSubstr("are not adapted alike"));
+  const Json named = {{"ensure_weight_tying", true}, {"target_modules", {"q_proj"}}};
+  const auto other = low_rank_tensors({{"model.layers.0.self_attn.k_proj", {width, width}}});
+  auto file = open_adapter(write_adapter("unnamed", adapter_json(named), other));
+  ASSERT_FALSE(file.ok()) << "only a tied head need not be named";
+  EXPECT_THAT(file.error().to_string(), HasSubstr("target_modules does not name"));
 }
 
 // What PEFT writes where the vocabulary was resized, whether it knows of tying or not.

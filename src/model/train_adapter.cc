@@ -78,6 +78,31 @@ void start_principal(const Tensor& matrix, double scale, uint64_t seed, Paramete
   }
 }
 
+// The low-rank matrices of the modules, by slot and adapter. PiSSA's first ones are taken away without changing the weights, which
+// may lie in a file.
+using PartsOfSlots = std::map<nn::WeightSlot*, PartsOfAdapters>;
+PartsOfSlots declare_parts(TrainedAdapter& adapter, const std::map<std::string, AdaptedTensor>& tensors,
+                           const PutOptions& options) {
+  PartsOfSlots made;
+  for (const AdaptedModule& module : adapter.plan.modules) {
+    const AdaptedTensor& tensor = tensors.at(module.tensor);
+    const AdapterParameters specs = adapter_parameters(module, tensor, adapter.plan.magnitudes);
+    PartsOfAdapters& of_slot = made[tensor.place.slot];
+    of_slot.resize(options.keep_initial ? 2 : 1);
+    const LowRank& part =
+        of_slot[0].emplace_back(declare_part(adapter.parameters, specs, module, tensor.place.source.row_begin));
+    if (!tensor.table) part.b->rate = options.rate_of_b;
+    if (part.magnitude) part.magnitude->rate = options.rate_of_b;
+    if (!options.keep_initial && !adapter.plan.principal) continue;
+    LowRank initial = declare_part(adapter.initial, specs, module, tensor.place.source.row_begin);
+    if (options.keep_initial) of_slot[1].push_back(initial);
+    if (!adapter.plan.principal) continue;
+    initial.scale = -initial.scale;
+    for (AdaptedWeight::Parts& of_adapter : of_slot) of_adapter.push_back(initial);
+  }
+  return made;
+}
+
 // Matrices in the place of the model's, behind the low-rank ones in their sets.
 using WholeOfSlots = std::map<nn::WeightSlot*, std::vector<Parameter*>>;
 WholeOfSlots declare_whole(TrainedAdapter& adapter, const std::map<std::string, AdaptedTensor>& tensors,
@@ -126,30 +151,12 @@ void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options) {
   TrainedAdapter& adapter = *model.adapter;
   adapter.plan = std::move(plan);
   const std::map<std::string, AdaptedTensor> tensors = tensors_by_name(model);
-  const size_t count = options.keep_initial ? 2 : 1;
-  std::map<nn::WeightSlot*, PartsOfAdapters> parts;
-  model.mixes_adapters = keeps_rows(model);
-  for (const AdaptedModule& module : adapter.plan.modules) {
-    const AdaptedTensor& tensor = tensors.at(module.tensor);
-    const AdapterParameters specs = adapter_parameters(module, tensor, adapter.plan.magnitudes);
-    PartsOfAdapters& of_slot = parts[tensor.place.slot];
-    of_slot.resize(count);
-    const LowRank& part =
-        of_slot[0].emplace_back(declare_part(adapter.parameters, specs, module, tensor.place.source.row_begin));
-    if (!tensor.table) part.b->rate = options.rate_of_b;
-    if (part.magnitude) part.magnitude->rate = options.rate_of_b;
-    if (options.keep_initial || adapter.plan.principal) {
-      LowRank initial = declare_part(adapter.initial, specs, module, tensor.place.source.row_begin);
-      if (options.keep_initial) of_slot[1].push_back(initial);
-      initial.scale = -initial.scale;
-      if (adapter.plan.principal) {  // without changing the weights, which may lie in a file
-        for (AdaptedWeight::Parts& of_adapter : of_slot) of_adapter.push_back(initial);
-      }
-    }
-    if (tensor.place.entry->slots.size() > 1) model.mixes_adapters = false;
-  }
+  PartsOfSlots parts = declare_parts(adapter, tensors, options);
   const WholeOfSlots whole = declare_whole(adapter, tensors, options.keep_initial);
-  if (!whole.empty()) model.mixes_adapters = false;
+  const bool of_experts = std::ranges::any_of(adapter.plan.modules, [&](const auto& module) {
+    return tensors.at(module.tensor).place.entry->slots.size() > 1;
+  });
+  model.mixes_adapters = keeps_rows(model) && !of_experts && whole.empty();
   for (auto& entry : adapter.initial.entries()) entry->parameter.trainable = false;
   adapter.parameters.allocate(options.purpose, model.dtype());
   adapter.initial.allocate(options.purpose, model.dtype());
@@ -163,7 +170,7 @@ void put_adapter(Model& model, AdapterPlan plan, const PutOptions& options) {
       return std::make_unique<autograd::ReplacedWeight>(std::move(base), of_slot);
     });
   }
-  model.num_adapters = static_cast<int32_t>(count);
+  model.num_adapters = options.keep_initial ? 2 : 1;
 }
 
 void start_adapter(Model& model, uint64_t seed) {

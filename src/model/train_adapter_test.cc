@@ -225,6 +225,11 @@ TEST(TrainedAdapters, FilesThatDoNotFitAreNamed) {
               HasSubstr("belongs to nothing in this model"));
   good["base_model.model.model.norm.weight"] = {width};
   EXPECT_THAT(refused(Json::object(), good), HasSubstr("takes the place of one of the model's"));
+  const int64_t words = model->vocab_size();  // PEFT saves a table beside what adapts it
+  const AdapterTensors beside = {{"base_model.model.model.embed_tokens.lora_embedding_A", {2, words}},
+                                 {"base_model.model.model.embed_tokens.lora_embedding_B", {width, 2}},
+                                 {"base_model.model.model.embed_tokens.base_layer.weight", {words, width}}};
+  EXPECT_THAT(refused(Json::object(), beside), HasSubstr("save_embedding_layers=False"));
 }
 
 }  // namespace

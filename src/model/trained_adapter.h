@@ -25,7 +25,7 @@ struct WholeModule {
   std::string tied_head = {};  // as AdaptedModule has it
 };
 
-/// The rows that a model has for its tokens, where an adapter has more of them than its base.
+/// The rows that a model has for its tokens, where an adapter brings a vocabulary: more than its base has, as many, or fewer.
 struct Vocabulary {
   int64_t rows = 0;                           // 0: as the base has it
   int64_t first = 0;                          // the id of the first new token

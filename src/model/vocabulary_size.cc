@@ -11,12 +11,6 @@ namespace {
 
 using Entry = nn::ParameterSet::Entry;
 
-bool has_row_for_each_token(const Model& model, const Entry& entry) {
-  if (entry.spec.role == nn::Role::kEmbedding) return true;
-  const bool tells_tokens = model.head && (model.generates() || model.task() == Task::kMaskedLm);
-  return entry.spec.role == nn::Role::kHead && tells_tokens && &entry.parameter == &model.head->weight->parameter();
-}
-
 // The entries whose rows are tokens.
 Result<std::vector<Entry*>> entries_by_token(Model& model, const std::string& where) {
   const auto refused = [&](const std::string& what) {
@@ -77,6 +71,12 @@ Status check_origins(const Model& model, const Vocabulary& vocabulary, const std
 }
 
 }  // namespace
+
+bool has_row_for_each_token(const Model& model, const Entry& entry) {
+  if (entry.spec.role == nn::Role::kEmbedding) return true;
+  const bool tells_tokens = model.head && (model.generates() || model.task() == Task::kMaskedLm);
+  return entry.spec.role == nn::Role::kHead && tells_tokens && &entry.parameter == &model.head->weight->parameter();
+}
 
 Status resize_vocabulary(Model& model, const Vocabulary& vocabulary, bool has_values, const std::string& where) {
   if (vocabulary.rows == 0 || (vocabulary.rows == model.vocab_size() && vocabulary.origins.empty())) return {};

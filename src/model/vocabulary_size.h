@@ -10,6 +10,9 @@
 
 namespace malmoi::model {
 
+/// Whether a parameter's rows are tokens: that of a table of words, or of a head that makes logits of tokens.
+bool has_row_for_each_token(const Model& model, const nn::ParameterSet::Entry& entry);
+
 /// Gives the table of words, and a head that makes logits of tokens, so many rows; new ones are means of old ones or zero. Of a model
 /// that serves or is frozen, before adapters are put around it; what was packed of them is unpacked. `has_values`: else shapes alone
 /// change. Errors, which name `where`: a head with a bias, tables that are shared by encoder and decoder, or a vocabulary that no config

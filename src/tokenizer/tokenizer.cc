@@ -68,8 +68,9 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-Result<Tokenizer> Tokenizer::from_json(std::string_view json, std::string where) {
+Result<Tokenizer> Tokenizer::from_json(std::string_view json, std::string where, std::string config) {
   MALMOI_ASSIGN(Tokenizer out, import_tokenizer_json(json, std::move(where)));
+  if (!config.empty()) MALMOI_TRY(read_tokenizer_config(*out.parts_, std::move(config), "tokenizer_config.json"));
   guess_special_ids(*out.parts_);
   return out;
 }

@@ -40,8 +40,9 @@ class Tokenizer {
   /// PATH: a folder with tokenizer.json, tokenizer.model, *.tiktoken beside pattern.json, tekken.json or vocab.txt; or
   /// such a file; or a .gguf. Errors name the file and the offset or key.
   static Result<Tokenizer> load(const Path& path, Compat compat = Compat::kDefault);
-  /// From the text of a tokenizer.json. `where` names it in errors.
-  static Result<Tokenizer> from_json(std::string_view json, std::string where = "tokenizer.json");
+  /// From the text of a tokenizer.json, and that of the tokenizer_config.json beside it; empty: none. `where` names it in errors.
+  static Result<Tokenizer> from_json(std::string_view json, std::string where = "tokenizer.json",
+                                     std::string config = {});
   /// One token a character of `text`, in code point order; no unknown token: other characters are dropped.
   static Result<Tokenizer> characters(std::string_view text);
 

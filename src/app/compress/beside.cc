@@ -39,6 +39,13 @@ Result<std::string> template_of_folder(const Path& folder) {
   return config.is_object() ? json_string(config, "chat_template") : std::string();
 }
 
+Status keep_template(const Path& from, const Path& to) {
+  MALMOI_ASSIGN(const std::string there, template_of_folder(to));
+  if (!there.empty()) return {};
+  MALMOI_ASSIGN(const std::string text, template_of_folder(from));
+  return text.empty() ? Status() : write_file(to / kTemplateFile, text);
+}
+
 Status set_template(const Path& folder, const std::string& text) {
   MALMOI_TRY(chat::PublishedTemplate::of_text(text, "chat_template"));
   const Path config_file = folder / kTokenizerConfig;

@@ -19,6 +19,8 @@ Status check_other_folder(const Path& model, const Path& out);
 
 /// The chat template of a folder: chat_template.jinja, or that of tokenizer_config.json; empty where it has none.
 Result<std::string> template_of_folder(const Path& folder);
+/// Gives that of a folder to another one that has none, as it is.
+Status keep_template(const Path& from, const Path& to);
 /// Makes it that of a folder, whichever way it had one. Errors: one that cannot be read as a template.
 Status set_template(const Path& folder, const std::string& text);
 

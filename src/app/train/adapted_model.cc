@@ -8,7 +8,6 @@
 #include "app/train/new_tokens.h"
 #include "app/use/adapter_run.h"
 #include "model/adapter.h"
-#include "model/adapter_parameters.h"
 #include "model/fingerprint.h"
 #include "model/load.h"
 #include "model/spellings.h"
@@ -46,17 +45,16 @@ Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const
                              [&](const char* key) { return document.where("adapter." + std::string(key)); });
 }
 
-// What is trained whole starts from the values that the base has, not from blocks of them.
-quantize::PackOptions pack_options(const TrainConfig& config, model::Model& model) {
+// What is trained whole starts from the values that the base has, not from blocks of them, and new rows from those of their pieces.
+quantize::PackOptions pack_options(const TrainConfig& config, const model::AdapterPlan& plan,
+                                   const model::Model& model) {
   quantize::PackOptions options{config.quantize->type, config.quantize->skip};
-  const train::AdapterOptions& adapter = *config.adapter;
-  for (const model::AdaptedTensor& tensor : model::adapted_tensors(model)) {
-    const nn::Role role = tensor.place.entry->spec.role;
-    const std::string module = model::module_name(tensor.name);
-    const bool is_named = std::ranges::any_of(
-        adapter.save_whole, [&](const std::string& name) { return model::means_module(name, tensor.module()); });
-    const bool has_tokens = role == nn::Role::kEmbedding || role == nn::Role::kHead;
-    if (is_named || (has_tokens && !adapter.new_tokens.empty())) options.skip.push_back(module);
+  for (const auto& entry : model.parameters.entries()) {
+    const bool grows = plan.vocabulary.rows > 0 && model::has_row_for_each_token(model, *entry);
+    for (const nn::Source& source : entry->spec.sources) {
+      const bool is_whole = std::ranges::find(plan.whole, source.name, &model::WholeModule::tensor) != plan.whole.end();
+      if (grows || is_whole) options.skip.push_back(model::module_name(source.name));
+    }
   }
   return options;
 }
@@ -72,14 +70,14 @@ Status describe_adapter(const ConfigDocument& document, const TrainConfig& confi
   if (model.companion)
     return usage_error("the objective " + config.objective.name + " trains a second model, which an adapter has not",
                        document.where("adapter"), "leave it out, or use another objective");
-  if (config.quantize) {
-    MALMOI_ASSIGN(FrozenPacker packer,
-                  FrozenPacker::make(model, pack_options(config, model), document.where("model.quantize")));
-    packer.describe();
-  }
   MALMOI_ASSIGN(model::Vocabulary vocabulary, vocabulary_of(config, model));
   MALMOI_TRY(model::resize_vocabulary(model, vocabulary, false, document.where(vocabulary_key(config))));
   MALMOI_ASSIGN(model::AdapterPlan plan, adapter_plan_of(document, config, std::move(vocabulary), model));
+  if (config.quantize) {
+    MALMOI_ASSIGN(FrozenPacker packer,
+                  FrozenPacker::make(model, pack_options(config, plan, model), document.where("model.quantize")));
+    packer.describe();
+  }
   model::put_adapter(model, std::move(plan),
                      {.purpose = model::Purpose::kRehearsal, .keep_initial = config.adapter->keep_initial});
   return {};
@@ -87,10 +85,11 @@ Status describe_adapter(const ConfigDocument& document, const TrainConfig& confi
 
 Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& config, const model::Model& described,
                                                          const Warn& warn) {
+  const model::AdapterPlan& plan = described.adapter->plan;
   std::optional<FrozenPacker> packer;
   auto pack = [&](model::Model& model, nn::ParameterSet::Entry& entry) -> Status {
     if (!packer) {
-      MALMOI_ASSIGN(FrozenPacker made, FrozenPacker::make(model, pack_options(config, model), "model.quantize"));
+      MALMOI_ASSIGN(FrozenPacker made, FrozenPacker::make(model, pack_options(config, plan, model), "model.quantize"));
       packer.emplace(std::move(made));
     }
     return packer->pack(entry);
@@ -105,8 +104,12 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
   MALMOI_ASSIGN(auto model, model::load_model(*config.init_from, load));
   if (packer && packer->done().matrices == 0)
     warn("none of the model's matrices has rows that fill blocks of " + config.quantize->type + ": none is packed");
-  MALMOI_TRY(model::resize_vocabulary(*model, described.adapter->plan.vocabulary, true, vocabulary_key(config)));
-  model::put_adapter(*model, described.adapter->plan,
+  if (plan.keeps_tied && model->tied_head.tensor.empty())
+    return invalid_data(
+        "config.json says that the head is the table of words, but the weights have another matrix for it",
+        *config.init_from, "say tie_word_embeddings: false there");
+  MALMOI_TRY(model::resize_vocabulary(*model, plan.vocabulary, true, vocabulary_key(config)));
+  model::put_adapter(*model, plan,
                      {.rate_of_b = config.adapter->lora_plus, .keep_initial = config.adapter->keep_initial});
   model->adapter->base = model::weights_fingerprint(*model);
   MALMOI_TRY(model->check_files());  // or weights were read as zeros

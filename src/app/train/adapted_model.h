@@ -17,7 +17,8 @@ namespace malmoi::app {
 Status describe_adapter(const ConfigDocument& document, const train::TrainConfig& config, model::Model& model);
 
 /// The model of init_from, frozen, with the adapter that `described` has, in memory with its first values: of a file those that stand
-/// there, else drawn from the seed. Errors: as model::load_model; values that are not finite.
+/// there, else drawn from the seed. Errors: as model::load_model; values that are not finite; a head apart from the words, of which
+/// config.json says that they are one.
 Result<std::unique_ptr<model::Model>> load_adapted_model(const train::TrainConfig& config,
                                                          const model::Model& described, const Warn& warn);
 

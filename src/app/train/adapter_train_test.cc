@@ -203,6 +203,22 @@ TEST_F(AdapterRuns, WhatDoesNotFitIsNamedBeforeAnythingIsRead) {
   EXPECT_THAT(refusal(), HasSubstr("which are one matrix"));
 }
 
+// Else table and head would be trained as one that are two, and the file would say so.
+TEST_F(AdapterRuns, AHeadThatTheFileHasApartIsNotTakenForTheTable) {
+  Json config = *read_json((folder_ / "base" / "config.json").string());
+  config["tie_word_embeddings"] = true;
+  ASSERT_TRUE(write_file(folder_ / "base" / "config.json", dump_json(config)).ok());
+  for (const Json& adapter : {Json{{"r", 2}, {"targets", {"q_proj", "lm_head"}}},
+                              Json{{"r", 2}, {"targets", {"q_proj"}}, {"save_whole", {"lm_head"}}}}) {
+    document_.root["adapter"] = adapter;
+    document_.root["out"] = (folder_ / ("refused" + std::to_string(adapter.size()))).string();
+    EXPECT_THAT(refusal(), HasSubstr("tie_word_embeddings"));
+  }
+  document_.root["adapter"] = {{"r", 2}};
+  document_.root["out"] = (folder_ / "run").string();
+  EXPECT_EQ(refusal(), "accepted") << "the words are not touched";
+}
+
 TEST_F(AdapterRuns, WaysOfTrainingArePlannedSideBySide) {
   auto report = plan(document_, {.rate = 1e9});
   ASSERT_TRUE(report.ok()) << report.error().to_string();

@@ -11,6 +11,7 @@
 #include "app/use/adapter_run.h"
 #include "base/log.h"
 #include "data/token_file.h"
+#include "model/load.h"
 #include "train/array_source.h"
 #include "train/replay.h"
 #include "train/token_data.h"
@@ -190,7 +191,9 @@ namespace {
 // An adapter that is gone on from may have more tokens than its base.
 Path tokenizer_of_base(const TrainConfig& config) {
   if (!config.adapter || !config.adapter->init_from) return *config.init_from;
-  return tokenizer_of_adapter(adapter_at(*config.adapter->init_from)).value_or(*config.init_from);
+  const auto base = model::load_config(*config.init_from);  // what is wrong with it is told when it is opened
+  if (!base.ok()) return *config.init_from;
+  return tokenizer_of_adapter(adapter_at(*config.adapter->init_from), **base).value_or(*config.init_from);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "model/adapter.h"
 #include "model/adapter_vocabulary.h"
 #include "reshape/extend.h"
+#include "tokenizer/export/export.h"
 
 namespace malmoi::app {
 namespace {
@@ -15,10 +16,11 @@ using train::TrainConfig;
 
 constexpr const char* kNewTokens = "adapter.new_tokens";
 
-Result<reshape::ExtendedVocabulary> extended_by(const TrainConfig& config, const tokenizer::Tokenizer& tokenizer) {
-  auto extended = reshape::extend_by_tokens(tokenizer, config.adapter->new_tokens);
-  if (extended.ok()) return extended;
-  Error error = extended.error();
+// Errors name the setting.
+template <typename T>
+Result<T> named_by_setting(Result<T> result) {
+  if (result.ok()) return result;
+  Error error = std::move(result).error();
   error.where = kNewTokens;
   return error;
 }
@@ -29,8 +31,7 @@ bool has_new_tokens(const TrainConfig& config) { return config.adapter && !confi
 
 Result<tokenizer::Tokenizer> with_new_tokens(const TrainConfig& config, tokenizer::Tokenizer tokenizer) {
   if (!has_new_tokens(config)) return tokenizer;
-  MALMOI_ASSIGN(const reshape::ExtendedVocabulary extended, extended_by(config, tokenizer));
-  return tokenizer::Tokenizer::from_json(extended.tokenizer);
+  return named_by_setting(tokenizer::with_added_tokens(tokenizer, config.adapter->new_tokens, false));
 }
 
 Result<model::Vocabulary> vocabulary_of(const TrainConfig& config, const model::Model& model) {
@@ -42,7 +43,8 @@ Result<model::Vocabulary> vocabulary_of(const TrainConfig& config, const model::
   if (!has_new_tokens(config)) return vocabulary;
   MALMOI_ASSIGN(const auto tokenizer, open_base_tokenizer(config));
   if (!tokenizer) return not_found("the model has no tokenizer beside it", kNewTokens, "name one with tokenizer: DIR");
-  MALMOI_ASSIGN(reshape::ExtendedVocabulary extended, extended_by(config, *tokenizer));
+  MALMOI_ASSIGN(reshape::ExtendedVocabulary extended,
+                named_by_setting(reshape::extend_by_tokens(*tokenizer, config.adapter->new_tokens)));
   vocabulary.first = tokenizer->vocab_size();
   vocabulary.rows = std::max(model.vocab_size(), vocabulary.first + static_cast<int64_t>(extended.origins.size()));
   vocabulary.origins = std::move(extended.origins);

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "app/compress/beside.h"
 #include "app/serve/open_model.h"
 #include "app/train/plan.h"
 #include "app/train/small_run.h"
@@ -18,6 +20,7 @@
 #include "model/adapter.h"
 #include "model/load.h"
 #include "model/save.h"
+#include "tokenizer/export/export.h"
 
 namespace malmoi::app {
 namespace {
@@ -27,6 +30,7 @@ using testing::HasSubstr;
 constexpr int64_t kNewTokens = 10;                  // more than the rows that the base has to spare
 constexpr int32_t kFirstNew = infer::kTinyEnd + 1;  // the tokenizer has the bytes and an end
 constexpr int64_t kGrownRows = kFirstNew + kNewTokens;
+constexpr const char* kTemplate = "{{ messages[0].content }}";
 
 std::vector<float> logits_after(const model::Model& model, const std::vector<int32_t>& ids) {
   auto session = infer::Session::create(model, {.row_invariant = false});
@@ -50,6 +54,8 @@ class NewTokens : public SmallRun, public testing::WithParamInterface<bool> {
     config["tie_word_embeddings"] = GetParam();
     ASSERT_TRUE(model::save_model(*infer::tiny_model_of(config, 7), folder_ / "base").ok());
     ASSERT_TRUE(write_file(folder_ / "base" / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+    const Json settings = {{"chat_template", kTemplate}};
+    ASSERT_TRUE(write_file(folder_ / "base" / "tokenizer_config.json", dump_json(settings)).ok());
     ASSERT_TRUE(write_file(folder_ / "base" / "LICENSE", "free").ok());
     std::string text;
     for (int i = 0; i < 60; ++i) text += "ask <tool0> for a number, and <tool9> for a word. ";
@@ -66,6 +72,10 @@ class NewTokens : public SmallRun, public testing::WithParamInterface<bool> {
   std::string refusal() {
     auto report = train(document_, {}, job_);
     return report.ok() ? "accepted" : report.error().to_string();
+  }
+  std::string refusal_to_merge(const Path& out) const {
+    const Status done = merge_adapter({.model = base(), .adapter = adapter(), .out = out, .dtype = DType::kF32}, {});
+    return done.ok() ? "accepted" : done.error().to_string();
   }
   Result<LoadedModel> opened(const std::string& name, std::vector<Path> adapters = {}) {
     return load_for_generation(name, {.dtype = DType::kF32, .adapters = std::move(adapters)}, job_);
@@ -98,14 +108,57 @@ TEST_P(NewTokens, LeaveTablesAndTokenizerThatOpenAndMerge) {
   ASSERT_TRUE(run.ok()) << run.error().to_string();
 
   const Path merged = folder_ / "merged";
-  const Status done = merge_adapter({.model = base(), .adapter = adapter(), .out = merged, .dtype = DType::kF32}, {});
-  ASSERT_TRUE(done.ok()) << done.error().to_string();
+  ASSERT_EQ(refusal_to_merge(merged), "accepted");
   EXPECT_TRUE(malmoi::exists(merged / "LICENSE"));
   auto whole = opened(merged.string());
   ASSERT_TRUE(whole.ok()) << whole.error().to_string();
   EXPECT_EQ(whole->tokenizer->encode("<tool9>"), std::vector<int32_t>{kFirstNew + 9});
   EXPECT_EQ(whole->model->tied_head.tensor.empty(), !GetParam()) << "tied stays tied";
   expect_near_logits(logits_after(*whole->model, ids), want);
+}
+
+// The template of chats is the base's, whether the adapter's tokenizer brings it or not.
+TEST_P(NewTokens, LeaveTheTemplateOfChats) {
+  ASSERT_EQ(refusal(), "accepted");
+  EXPECT_EQ(*template_of_folder(adapter()), kTemplate);
+  ASSERT_EQ(refusal_to_merge(folder_ / "merged"), "accepted");
+  EXPECT_EQ(*template_of_folder(folder_ / "merged"), kTemplate);
+  std::filesystem::remove(adapter() / "tokenizer_config.json");
+  ASSERT_EQ(refusal_to_merge(folder_ / "again"), "accepted");
+  EXPECT_EQ(*template_of_folder(folder_ / "again"), kTemplate);
+}
+
+TEST_P(NewTokens, AreNotMergedWithATokenizerOfMore) {
+  ASSERT_EQ(refusal(), "accepted");
+  auto tokenizer = tokenizer::Tokenizer::load(adapter());
+  ASSERT_TRUE(tokenizer.ok());
+  auto more = tokenizer::with_added_tokens(*tokenizer, std::vector<std::string>{"<more>"}, false);
+  ASSERT_TRUE(more.ok() && more->save(adapter()).ok());
+  EXPECT_THAT(refusal_to_merge(folder_ / "merged"), HasSubstr("do not belong together"));
+  EXPECT_FALSE(malmoi::exists(folder_ / "merged")) << "nothing is written";
+  EXPECT_THAT(opened(base(), {adapter()}).error().to_string(), HasSubstr("do not belong together"));
+}
+
+// Not from blocks of them, whichever name a tied head goes by, and whether they are new or gone on from.
+TEST_P(NewTokens, TablesThatAreWholeAreNotPacked) {
+  document_.root["adapter"] = {{"r", 2}, {"save_whole", {"lm_head"}}};
+  document_.root["model"]["quantize"] = {{"type", "q4_0"}};
+  document_.root["train"]["optimizer"]["lr"] = 0;
+  ASSERT_EQ(refusal(), "accepted");
+  auto file = model::open_adapter(adapter());
+  auto published = formats::Safetensors::open(folder_ / "base" / "model.safetensors");
+  ASSERT_TRUE(file.ok() && published.ok());
+  const auto* words = published->find(GetParam() ? "model.embed_tokens.weight" : "lm_head.weight");
+  ASSERT_TRUE(words);
+  EXPECT_TRUE(std::ranges::equal(file->whole.at("lm_head.weight")->bytes, words->bytes));
+  const auto planned_weights = [&] {
+    auto report = plan(document_, {.rate = 1e9});
+    EXPECT_TRUE(report.ok()) << report.error().to_string();
+    return report.ok() ? report->memory.weights : 0;
+  };
+  const auto weights = planned_weights();
+  document_.root["adapter"] = {{"init_from", (folder_ / "run").string()}};
+  EXPECT_EQ(planned_weights(), weights);
 }
 
 TEST_P(NewTokens, StartAsMeansOfTheirPiecesAndAreGoneOnFrom) {

@@ -26,6 +26,16 @@ DType stored_type(const model::Model& model) {
   return is_half ? (*largest)->originals[0].type : DType::kF32;
 }
 
+// Without its model, words are known by their number.
+bool has_words_of_its_tokenizer(const model::AdapterFile& file) {
+  if (!model::brings_tokenizer(file)) return false;
+  const auto tokenizer = tokenizer::Tokenizer::load(Path(file.where).parent_path());
+  return tokenizer.ok() && std::ranges::any_of(file.whole, [&](const auto& whole) {
+           const std::vector<int64_t>& shape = whole.second->shape;
+           return shape.size() == 2 && shape[0] >= tokenizer->vocab_size();
+         });
+}
+
 }  // namespace
 
 Json to_json(const AdapterReport& report) {
@@ -51,7 +61,7 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
   report.whole = file.whole.size();
   report.parameters = file.parameters;
   report.keeps_tied = file.config.keeps_tied;
-  report.own_tokenizer = file.architecture.empty() && model::brings_tokenizer(file);
+  report.own_tokenizer = has_words_of_its_tokenizer(file);
   for (const auto& [name, tensor] : file.whole)
     report.whole_names.push_back(name + " " + formats::shape_text(tensor->shape));
   for (const auto& [name, module] : file.modules) {
@@ -63,6 +73,34 @@ Result<AdapterReport> show_adapter(const Path& adapter) {
   return report;
 }
 
+namespace {
+
+// What is written beside a merged model in place of its files: the adapter's tokenizer, or that of a model that is a file. Null: nothing.
+Result<std::unique_ptr<tokenizer::Tokenizer>> tokenizer_to_write(const MergeOptions& options, const Path& from,
+                                                                 const model::Model& model) {
+  std::error_code ignored;
+  std::unique_ptr<tokenizer::Tokenizer> none;
+  const std::optional<Path> brought = tokenizer_of_adapter(adapter_at(options.adapter), model);
+  if (!brought && std::filesystem::is_directory(from, ignored)) return none;
+  auto opened = tokenizer::Tokenizer::load(brought.value_or(from));
+  if (!brought && !opened.ok() && opened.error().code == ErrorCode::kNotFound) return none;
+  MALMOI_ASSIGN(tokenizer::Tokenizer tokenizer, std::move(opened));
+  if (brought) MALMOI_TRY(check_adapter_tokenizer(tokenizer, model, *brought));
+  return std::make_unique<tokenizer::Tokenizer>(std::move(tokenizer));
+}
+
+Status write_beside_merged(const Path& from, const tokenizer::Tokenizer* tokenizer, const Path& out) {
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(from, ignored);
+  if (is_folder)
+    MALMOI_TRY(copy_beside(from, out, [&](std::string_view name) { return tokenizer && is_tokenizer_file(name); }));
+  if (!tokenizer) return {};
+  MALMOI_TRY(tokenizer->save(out));
+  return is_folder ? keep_template(from, out) : Status();
+}
+
+}  // namespace
+
 Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));
   MALMOI_TRY(check_other_folder(folder, options.out));
@@ -70,18 +108,10 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
   const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
+  MALMOI_ASSIGN(const auto tokenizer, tokenizer_to_write(options, folder, *model));
   MALMOI_TRY(model::merge(*model, adapted));
   MALMOI_TRY(model::save_model(*model, options.out, options.dtype.value_or(stored)));
-  std::error_code ignored;
-  const std::optional<Path> brought = tokenizer_of_adapter(adapter);
-  if (std::filesystem::is_directory(folder, ignored)) {
-    MALMOI_TRY(
-        copy_beside(folder, options.out, [&](std::string_view name) { return brought && is_tokenizer_file(name); }));
-    if (!brought) return {};
-  }
-  auto tokenizer = tokenizer::Tokenizer::load(brought.value_or(folder));
-  if (!tokenizer.ok() && tokenizer.error().code != ErrorCode::kNotFound) return tokenizer.error();
-  return tokenizer.ok() ? tokenizer->save(options.out) : Status();
+  return write_beside_merged(folder, tokenizer.get(), options.out);
 }
 
 }  // namespace malmoi::app

@@ -92,6 +92,8 @@ class AdapterWriter {
     const bool apart = place.change == model::GgufChange::kKeysApart || place.change == model::GgufChange::kGateApart;
     if (place.expert >= 0 || apart || !names_.insert(place.tensor).second)
       return not_for_llama("'" + module.module + "' is no matrix of its own there", adapter_);
+    if (published.entry->spec.role == nn::Role::kPositions)  // looked up as they are, without an error
+      return not_for_llama("'" + module.module + "' is a table of positions", adapter_);
     const bool table = a.spec.name.ends_with(".lora_embedding_B");
     if (published.entry->spec.role == nn::Role::kEmbedding && !model_.tied_head.tensor.empty())
       return not_for_llama("'" + module.module + "' is the table of words that is the head, too", adapter_);

@@ -86,6 +86,15 @@ TEST_F(AdapterGguf, WhatLlamaCppWouldReadOtherwiseIsRefused) {
   auto magnitudes = model::low_rank_tensors({{"model.layers.0.self_attn.q_proj", {32, 32}}});
   magnitudes["base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector"] = {32};
   EXPECT_THAT(refused({{"use_dora", true}}, magnitudes), HasSubstr("DoRA"));
+  const Status positions =
+      export_adapter({.model = (Path(MALMOI_TEST_DATA) / "models" / "gpt2").string(),
+                      .adapter = model::write_adapter("positions", model::adapter_json(),
+                                                      {{"base_model.model.transformer.wpe.lora_embedding_A", {2, 64}},
+                                                       {"base_model.model.transformer.wpe.lora_embedding_B", {48, 2}}}),
+                      .out = folder_ / "a.gguf"},
+                     {});
+  ASSERT_FALSE(positions.ok());
+  EXPECT_THAT(positions.error().to_string(), HasSubstr("is a table of positions"));
 }
 
 }  // namespace

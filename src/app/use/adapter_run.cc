@@ -1,5 +1,7 @@
 #include "app/use/adapter_run.h"
 
+#include <fmt/format.h>
+
 #include "app/store/store.h"
 #include "model/adapter.h"
 #include "model/adapter_vocabulary.h"
@@ -35,10 +37,19 @@ Result<std::string> base_of_adapter(const Path& adapter) {
   return not_found("the model that it stands around is not here: " + base, adapter.string(), remedy);
 }
 
-std::optional<Path> tokenizer_of_adapter(const Path& adapter) {
+std::optional<Path> tokenizer_of_adapter(const Path& adapter, const model::Model& model) {
   if (!holds_adapter(adapter)) return {};
   const auto file = model::open_adapter(adapter);  // what is wrong with it is told when it is put around its model
-  return file.ok() && model::brings_tokenizer(*file) ? std::optional(adapter) : std::nullopt;
+  if (!file.ok()) return {};
+  const auto vocabulary = model::adapter_vocabulary(*file, model);
+  return vocabulary.ok() && vocabulary->rows > 0 ? std::optional(adapter) : std::nullopt;
+}
+
+Status check_adapter_tokenizer(const tokenizer::Tokenizer& tokenizer, const model::Model& model, const Path& adapter) {
+  if (tokenizer.vocab_size() <= model.vocab_size()) return {};
+  return invalid_data(fmt::format("the tokenizer has {} entries, the adapter's tables {} rows", tokenizer.vocab_size(),
+                                  model.vocab_size()),
+                      adapter.string(), "they do not belong together; fetch the adapter again");
 }
 
 }  // namespace malmoi::app

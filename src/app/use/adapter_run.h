@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/model.h"
+#include "tokenizer/tokenizer.h"
 
 namespace malmoi::app {
 
@@ -19,7 +21,10 @@ Path adapter_at(const Path& given);
 /// folder on where it is relative and stands there. Errors: a config that cannot be read; none is named, or it is nowhere.
 Result<std::string> base_of_adapter(const Path& adapter);
 
-/// The folder of an adapter that brings the tokenizer that it was trained with (model/adapter_vocabulary.h); none: its base's is used.
-std::optional<Path> tokenizer_of_adapter(const Path& adapter);
+/// The folder of an adapter that brings the tokenizer that it was trained with (model/adapter_vocabulary.h): it has the words of its
+/// model whole. None: the model's own is used.
+std::optional<Path> tokenizer_of_adapter(const Path& adapter, const model::Model& model);
+/// Error: such a tokenizer has more entries than the adapted model has rows.
+Status check_adapter_tokenizer(const tokenizer::Tokenizer& tokenizer, const model::Model& model, const Path& adapter);
 
 }  // namespace malmoi::app

@@ -9,11 +9,13 @@
 #include "app/eval/eval.h"
 #include "app/use/classify.h"
 #include "app/use/fill.h"
+#include "app/use/generate.h"
 #include "app/use/score.h"
 #include "base/test_folder.h"
 #include "data/token_file.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
+#include "infer/tiny_model.h"
 #include "model/load.h"
 #include "model/save.h"
 
@@ -109,6 +111,19 @@ TEST_F(AdapterOfClassifier, LabelsAndSharesGoThroughIt) {
     for (const auto& [token, share] : (*texts)[0].explanation->tokens) numbers.push_back(share);
     return numbers;
   });
+}
+
+// Trainers leave a tokenizer beside every adapter. It counts where the words are whole, too.
+TEST_F(AdapterOfClassifier, ATokenizerBesideAHeadIsNotThatOfTheWords) {
+  const Path beside = folder_ / "beside";
+  std::filesystem::copy(adapter_, beside);
+  ASSERT_TRUE(write_file(beside / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  auto loaded = load_for_generation(base_.string(), {.dtype = DType::kF32, .adapters = {beside}}, {});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+  EXPECT_EQ(loaded->tokenizer->vocab_size(), 5 + 26) << "the base's";
+  auto report = show_adapter(beside);
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(report->own_tokenizer);
 }
 
 class AdapterOfGaps : public AdapterInUse {

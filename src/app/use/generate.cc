@@ -55,17 +55,14 @@ Result<LoadedModel> load_for_ids(const std::string& name, const LoadChoice& choi
   MALMOI_TRY(loaded.model->check_files());  // or weights were read as zeros
   loaded.stop_ids = end_ids(loaded.folder);
   const std::optional<Path> brought =
-      choice.adapters.size() == 1 ? tokenizer_of_adapter(adapter_at(choice.adapters[0])) : std::nullopt;
+      choice.adapters.size() == 1 ? tokenizer_of_adapter(adapter_at(choice.adapters[0]), *loaded.model) : std::nullopt;
   auto tokenizer = tokenizer::Tokenizer::load(brought.value_or(loaded.folder));
   if (!tokenizer.ok()) {
     if (tokenizer.error().code == ErrorCode::kNotFound) return loaded;
     return tokenizer.error();
   }
   loaded.tokenizer = std::make_unique<tokenizer::Tokenizer>(*std::move(tokenizer));
-  if (brought && loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
-    return invalid_data(fmt::format("the tokenizer has {} entries, the adapter's tables {} rows",
-                                    loaded.tokenizer->vocab_size(), loaded.model->vocab_size()),
-                        brought->string(), "they do not belong together; fetch the adapter again");
+  if (brought) MALMOI_TRY(check_adapter_tokenizer(*loaded.tokenizer, *loaded.model, *brought));
   if (loaded.tokenizer->vocab_size() > loaded.model->vocab_size())
     job.warn(fmt::format("the tokenizer has {} entries, the model {}: they may not belong together",
                          loaded.tokenizer->vocab_size(), loaded.model->vocab_size()));

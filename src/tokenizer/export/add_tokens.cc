@@ -7,6 +7,7 @@
 #include "tokenizer/export/export.h"
 #include "tokenizer/json/fields.h"
 #include "tokenizer/parts.h"
+#include "tokenizer/special_ids.h"
 
 namespace malmoi::tokenizer {
 
@@ -31,8 +32,7 @@ Result<Tokenizer> with_added_tokens(const Tokenizer& tokenizer, std::span<const 
   at += kKey.size();
   if (json[at] == ']' && !entries.empty()) entries.pop_back();
   json.insert(at, entries);
-  MALMOI_ASSIGN(Tokenizer made, Tokenizer::from_json(json, "tokenizer with added tokens"));
-  return made;
+  return Tokenizer::from_json(json, "tokenizer with added tokens", tokenizer_config_json(tokenizer));
 }
 
 }  // namespace malmoi::tokenizer

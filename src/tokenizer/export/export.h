@@ -33,7 +33,7 @@ inline constexpr std::string_view kNoVocabulary = "no_vocab";
 /// without a piece that becomes something else there: of unigram it is the unknown token, of BPE its bytes.
 Status export_gguf(const Tokenizer& tokenizer, int64_t vocab_size, formats::GgufMetadata& metadata);
 
-/// The same tokenizer with more tokens, whose ids follow its largest. `special` ones are dropped by decoding on request.
+/// The same tokenizer, with the same settings beside it, with more tokens, whose ids follow its largest. `special` ones are dropped by decoding on request.
 /// Errors: a token that is there already, empty or not UTF-8; a tokenizer that tokenizer.json cannot hold.
 Result<Tokenizer> with_added_tokens(const Tokenizer& tokenizer, std::span<const std::string> tokens, bool special);
 

@@ -12,6 +12,8 @@
 #include "base/test_folder.h"
 #include "tokenizer/import/importers.h"
 #include "tokenizer/import/sentencepiece.h"
+#include "tokenizer/parts.h"
+#include "tokenizer/special_ids.h"
 #include "tokenizer/test_data.h"
 #include "tokenizer/train.h"
 
@@ -186,6 +188,21 @@ TEST(AddTokens, NewIdsFollowTheLargest) {
   }
   EXPECT_FALSE(with_added_tokens(*more, std::vector<std::string>{"말모이"}, false).ok());
   EXPECT_FALSE(with_added_tokens(*more, std::vector<std::string>{""}, false).ok());
+}
+
+// What tokenizer_config.json says goes along: which token ends a text, and the template of chats.
+TEST(AddTokens, SettingsStay) {
+  const auto base = with_added_tokens(trained_on_texts({.vocab_size = 700}), std::vector<std::string>{"<over>"}, true);
+  ASSERT_TRUE(base.ok());
+  const auto json = to_tokenizer_json(base->parts());
+  ASSERT_TRUE(json.ok());
+  const auto t = Tokenizer::from_json(*json, "here", R"({"eos_token": "<over>", "chat_template": "{{ bos_token }}"})");
+  ASSERT_TRUE(t.ok());
+  ASSERT_EQ(t->parts().eos, t->id_of("<over>"));
+  const auto more = with_added_tokens(*t, std::vector<std::string>{"<tool>"}, false);
+  ASSERT_TRUE(more.ok());
+  EXPECT_EQ(more->parts().eos, t->parts().eos);
+  EXPECT_THAT(tokenizer_config_json(*more), HasSubstr("{{ bos_token }}"));
 }
 
 }  // namespace
