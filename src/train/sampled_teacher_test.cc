@@ -164,6 +164,24 @@ TEST_F(AskedTeacher, IsKeptAndReadAgain) {
   EXPECT_THAT(warnings_[0], HasSubstr("asked again"));
 }
 
+TEST_F(AskedTeacher, NoBitOfTheFileMayBeAnother) {
+  const auto trained = student(5);
+  ASSERT_TRUE(ask(*trained, 5).ok());
+  ASSERT_EQ(kept().size(), 1u);
+  const std::string whole = *read_file(kept()[0]);
+  const Path copy = folder_ / "copy.draws";
+  const auto opens = [&](const std::string& bytes) {
+    EXPECT_TRUE(write_file(copy, bytes).ok());
+    return TaughtFile::open(copy, kTaughtRows, 5, trained->model->vocab_size()).ok();
+  };
+  EXPECT_TRUE(opens(whole));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    EXPECT_FALSE(opens(damaged)) << "byte " << at << " of " << whole.size();
+  }
+}
+
 TEST_F(AskedTeacher, OtherRowsWeightsOrOptionsAreAskedAnew) {
   const auto trained = student(5);
   ASSERT_TRUE(ask(*trained, 5).ok());
