@@ -125,8 +125,11 @@ TEST_F(AskedTeacher, ManyDrawsTeachWhatTheTeacherTeachesLive) {
   EXPECT_NEAR(got.grad_norm, want.grad_norm, 2e-2 * want.grad_norm);
   ASSERT_EQ(got.figures.size(), want.figures.size());
   for (size_t i = 0; i < got.figures.size(); ++i) EXPECT_EQ(got.figures[i].name, want.figures[i].name);
-  EXPECT_EQ(student(8)->objective->bytes_beside(), 0u) << "the teacher is let go";
+  const auto known = student(8);
+  EXPECT_EQ(known->objective->bytes_beside(), 0u) << "the teacher is let go";
   EXPECT_GT(live->objective->bytes_beside(), 0u);
+  EXPECT_EQ(known->objective->bytes_asked_before(), live->objective->bytes_beside());
+  EXPECT_EQ(live->objective->bytes_asked_before(), 0u);
 }
 
 TEST_F(AskedTeacher, FewDrawsTeachTheSameInExpectation) {

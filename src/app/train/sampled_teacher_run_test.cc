@@ -49,7 +49,9 @@ TEST_F(SampledTeacherRun, LearnsWhatTheTeacherSaysWithoutItsMemory) {
   const auto asked = plan(student("live", 1, 0), {.rate = 1e9}), known = plan(student("sampled", 1, 8), {.rate = 1e9});
   ASSERT_TRUE(asked.ok()) << asked.error().to_string();
   ASSERT_TRUE(known.ok()) << known.error().to_string();
-  EXPECT_LT(known->memory.weights, asked->memory.weights);
+  EXPECT_EQ(asked->memory.weights - known->memory.weights, known->memory.asked);
+  EXPECT_EQ(asked->memory.asked, 0u);
+  EXPECT_GT(known->memory.asked, 0u) << "it stands there before the first step";
 }
 
 TEST_F(SampledTeacherRun, GoesOnToTheSameBits) {
