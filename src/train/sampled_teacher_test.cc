@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/test_folder.h"
+#include "train/full_disk.h"
 #include "train/tiny_models.h"
 
 namespace malmoi::train {
@@ -196,6 +197,18 @@ TEST_F(AskedTeacher, OtherRowsWeightsOrOptionsAreAskedAnew) {
   move_away(*trained->frozen);
   ASSERT_TRUE(ask(*trained, 5).ok());
   EXPECT_EQ(kept().size(), 5u);
+}
+
+TEST_F(AskedTeacher, AFullDiskIsSaidAndLeavesNothing) {
+  const auto trained = student(5);
+  {
+    const FullDisk full(64);
+    const auto asked = ask(*trained, 5);
+    ASSERT_FALSE(asked.ok());
+    EXPECT_THAT(asked.error().to_string(), HasSubstr(".draws"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(ask(*trained, 5).ok());
 }
 
 TEST_F(AskedTeacher, AStopLeavesNothing) {
