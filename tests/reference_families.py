@@ -1,16 +1,12 @@
 """The families of the program as the reference library makes them, tiny: one entry or more each.
 
 An entry: `family` and `class` of the library, `config`, what it `exercises`, and where it is not plain: `kind` (decoder,
-mlm, encdec), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it), `attention`
-(the library's way to attend, where the plainest one is wrong),
-encdec; of encoders what their head gives: mlm, classifier, tokens, spans, disc), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
-`scale` (factors on weights by parts of names), `post` and `on_disk` (changes by name, below), `ablate` (changes of the
-config that must be seen in the logits), `invariant` (weights that cannot matter), `uncached` (what was kept of a text does
-not hold when it grows), `train` (the `model:` of a training
-mlm, encdec, classifier), `length` of the ids, `dtype` and `shard` of the file, `v4` (the config as transformers 4 spelled it),
-`ends` (rows end with the end of text), `scale` (factors on weights by parts of names), `post` and `on_disk` (changes by
-name, below), `ablate` (changes of the config that must be seen in the logits), `invariant` (weights that cannot matter), `train` (the `model:` of a training
-configuration of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
+encdec; of encoders what their head gives: mlm, classifier, tokens, spans, disc), `length` of the ids, `dtype` and `shard`
+of the file, `v4` (the config as transformers 4 spelled it), `attention` (the library's way to attend, where the plainest
+one is wrong), `ends` (rows end with the end of text), `scale` (factors on weights by parts of names), `post` and `on_disk`
+(changes by name, below), `ablate` (changes of the config that must be seen in the logits), `invariant` (weights that cannot
+matter), `uncached` (what was kept of a text does not hold when it grows), `train` (the `model:` of a training configuration
+of ours; absent where no text alone trains it), `objectives` (what trains it on arrays instead).
 """
 import torch
 from safetensors.torch import load_file, save_file

@@ -57,11 +57,12 @@ Status run_plan(const TrainCommand& o, const Terminal& terminal) {
   auto bytes = [](size_t n) { return format_bytes(static_cast<double>(n)); };
   fmt::print("model        {}, {} parameters\n", p.architecture, format_count(static_cast<double>(p.parameters)));
   fmt::print("step         {} tokens, {} FLOP\n", p.tokens_per_step, format_count(p.flops_per_step()));
-  std::string answers = p.memory.answers > 0 ? "answers " + bytes(p.memory.answers) + ", " : "";
-  if (p.memory.judges > 0) answers += "reward models " + bytes(p.memory.judges) + ", ";
+  std::string more = p.memory.answers > 0 ? "answers " + bytes(p.memory.answers) + ", " : "";
+  if (p.memory.asked > 0) more += "a teacher, before the steps, " + bytes(p.memory.asked) + ", ";
+  if (p.memory.judges > 0) more += "reward models " + bytes(p.memory.judges) + ", ";
   fmt::print("memory       {} (weights {}, gradients {}, optimizer {}, activations {}, {}process {})\n",
              bytes(p.memory.total()), bytes(p.memory.weights), bytes(p.memory.gradients), bytes(p.memory.optimizer),
-             bytes(p.memory.activations), answers, bytes(p.memory.process));
+             bytes(p.memory.activations), more, bytes(p.memory.process));
   if (p.does_not_fit.empty())
     fmt::print("machine      {} of memory: it fits\n", bytes(static_cast<size_t>(p.machine_memory)));
   else fmt::print("machine      it does not fit: {}; {}\n", p.does_not_fit, p.remedy);

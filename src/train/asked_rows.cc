@@ -13,6 +13,15 @@ void hash_more(std::span<const T> values, uint64_t& hash) {
   hash = hash64({reinterpret_cast<const char*>(values.data()), values.size_bytes()}, hash + values.size());
 }
 
+void hash_input(const nn::BatchBuilder& input, uint64_t& hash) {
+  const nn::Batch batch = input.batch();
+  for (const autograd::Run& run : batch.runs) hash_more(std::span<const int64_t>(&run.length, 1), hash);
+  hash_more(batch.ids, hash);
+  hash_more(batch.positions, hash);
+  hash_more(batch.token_types, hash);
+  hash_more(batch.key_mask, hash);
+}
+
 void hash_values(const nn::ParameterSet& parameters, uint64_t& hash) {
   for (const auto& entry : parameters.entries()) {
     const Tensor& values = entry->parameter.compute;
@@ -27,9 +36,8 @@ uint64_t hash_of(const Examples& examples) {
   uint64_t hash = 0;
   for (const Examples* part : {&examples, examples.beside.empty() ? nullptr : &examples.beside[0]}) {
     if (!part) continue;
-    const nn::Batch batch = part->input.batch();
-    for (const autograd::Run& run : part->input.runs()) hash_more(std::span<const int64_t>(&run.length, 1), hash);
-    hash_more(batch.ids, hash);
+    hash_input(part->input, hash);
+    hash_input(part->decoder, hash);
     hash_more(std::span<const int32_t>(part->targets), hash);
     hash_more(std::span<const int32_t>(part->completions), hash);
   }

@@ -32,7 +32,7 @@ class KnownReference final : public ExampleSource {
   ReferenceSums sums_;
 };
 
-/// The sums of all rows, which `folder` keeps: in a file whose name follows from every token of the rows, from every weight of the
+/// The sums of all rows, which `folder` keeps: in a file whose name follows from all that is read of the rows, from every weight of the
 /// reference (of packed matrices from some rows of each) and from the type of products, so that what was computed of others is
 /// never taken for it. Errors: a stop; what the file system says.
 Result<ReferenceSums> know_reference(const ExampleSource& rows, const ReferencePass& pass, const Path& folder,

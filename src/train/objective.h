@@ -71,6 +71,8 @@ class Objective {
   virtual std::vector<Figure> figures_of(const Predictions&) const { return {}; }
   /// Memory of models that it holds beside the one that is trained.
   virtual size_t bytes_beside() const { return 0; }
+  /// The same of models that are asked before the first step and then let go.
+  virtual size_t bytes_asked_before() const { return 0; }
   /// Adds `batch` examples of `length` tokens, all of which count: for rehearsals.
   virtual void append_rehearsal(int64_t batch, int64_t length, Examples& out) const = 0;
 };

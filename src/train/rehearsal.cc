@@ -130,6 +130,7 @@ MemoryPlan plan_memory(const PlanInput& input) {
     plan.optimizer += sizeof(float) * optimizer_entry(input.optimizer.name).state_elements(input.optimizer, *entry);
   add_parameters(twin->parameters, plan);
   plan.weights += input.objective.bytes_beside();
+  plan.asked = input.objective.bytes_asked_before();
   if (twin->adapter) add_parameters(twin->adapter->parameters, plan);
   if (twin->adapter) add_parameters(twin->adapter->initial, plan);
   if (twin->companion) add_parameters(twin->companion->parameters, plan, true);

@@ -1,6 +1,8 @@
 // What a step takes, from a rehearsal: every allocation is made, nothing is computed.
 #pragma once
 
+#include <algorithm>
+
 #include "autograd/context.h"
 #include "model/model.h"
 #include "train/objective.h"
@@ -16,8 +18,12 @@ struct MemoryPlan {
   size_t activations = 0;  // the arena's peak
   size_t answers = 0;      // states of answers that are sampled before a step
   size_t judges = 0;       // reward models, with their passes
+  size_t asked = 0;        // weights of a model that is let go before what a step takes is touched
   size_t process = 0;      // program, libraries, prepared products
-  size_t total() const { return weights + gradients + optimizer + activations + answers + judges + process; }
+  size_t total() const {
+    const size_t step = gradients + optimizer + activations;
+    return weights + std::max(step, asked) + answers + judges + process;
+  }
 };
 
 struct PlanInput {

@@ -33,7 +33,7 @@ class Drawing {
         options_(options),
         arena_(std::move(arena)),
         file_(std::move(file)),
-        begins_(rows.size()) {
+        index_(kTaughtIndex * rows.size()) {
     context_.arena = &arena_;
     context_.pool = &pool_;
     context_.stream = &stream_;
@@ -120,19 +120,19 @@ class Drawing {
         words.push_back(static_cast<uint32_t>(taught.ids[e]) << kCountBits | static_cast<uint32_t>(draws));
       }
     }
-    begins_[row] = written_;
+    const size_t place = kTaughtIndex * row;
+    index_[place] = low_word(written_);
+    index_[place + 1] = high_word(written_);
+    index_[place + 2] = hash_of_block(words);
     return write(words);
   }
 
   Status finish() {
-    const uint64_t index = written_;
-    std::vector<uint32_t> words;
-    for (uint64_t begin : begins_) words.insert(words.end(), {low_word(begin), high_word(begin)});
-    const uint64_t rows = begins_.size();
-    words.insert(words.end(), {kTaughtMagic, kTaughtVersion, low_word(rows), high_word(rows),
-                               static_cast<uint32_t>(options_.samples), static_cast<uint32_t>(teacher_.vocab_size()),
-                               low_word(index), high_word(index)});
-    MALMOI_TRY(write(words));
+    const uint64_t index = written_, rows = rows_.size();
+    MALMOI_TRY(write(index_));
+    MALMOI_TRY(
+        write({kTaughtMagic, kTaughtVersion, low_word(rows), high_word(rows), static_cast<uint32_t>(options_.samples),
+               static_cast<uint32_t>(teacher_.vocab_size()), low_word(index), high_word(index)}));
     return file_.commit();
   }
 
@@ -151,8 +151,8 @@ class Drawing {
   Stream stream_;
   autograd::Context context_;
   Examples batch_;
-  std::vector<uint64_t> begins_;  // words before each row's block
-  uint64_t written_ = 0;
+  std::vector<uint32_t> index_;
+  uint64_t written_ = 0;  // words
 };
 
 std::string draws_key(const ExampleSource& rows, const ReferencePass& pass, const DrawOptions& options) {

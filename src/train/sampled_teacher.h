@@ -32,6 +32,8 @@ class TaughtFile {
 
  private:
   uint64_t row_begin(uint64_t row) const;
+  /// The words of a row's block; none where it reaches out of the file.
+  std::span<const uint32_t> block_of(uint64_t row) const;
   bool is_whole(uint64_t rows, int64_t samples, int64_t vocab_size);
   MappedFile file_;
   std::span<const uint32_t> words_, index_;
@@ -58,8 +60,8 @@ struct DrawOptions {
   double temperature = 1;
   uint64_t seed = 1;
 };
-/// Asks the teacher (pass.reference) of all rows; `folder` keeps what was drawn, in a file whose name follows from the rows' tokens, the
-/// teacher's weights, the type of products and the options. Errors: a stop; what the file system says.
+/// Asks the teacher (pass.reference) of all rows; `folder` keeps what was drawn, in a file whose name follows from what the
+/// teacher reads of the rows and what counts of them, its weights, the type of products and the options. Errors: a stop; what the file system says.
 Result<TaughtFile> know_teacher(const ExampleSource& rows, const ReferencePass& pass, const DrawOptions& options,
                                 const Path& folder, const Job& job);
 

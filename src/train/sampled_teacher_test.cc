@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 
 #include "base/test_folder.h"
+#include "train/full_disk.h"
 #include "train/tiny_models.h"
 
 namespace malmoi::train {
@@ -125,8 +127,11 @@ TEST_F(AskedTeacher, ManyDrawsTeachWhatTheTeacherTeachesLive) {
   EXPECT_NEAR(got.grad_norm, want.grad_norm, 2e-2 * want.grad_norm);
   ASSERT_EQ(got.figures.size(), want.figures.size());
   for (size_t i = 0; i < got.figures.size(); ++i) EXPECT_EQ(got.figures[i].name, want.figures[i].name);
-  EXPECT_EQ(student(8)->objective->bytes_beside(), 0u) << "the teacher is let go";
+  const auto known = student(8);
+  EXPECT_EQ(known->objective->bytes_beside(), 0u) << "the teacher is let go";
   EXPECT_GT(live->objective->bytes_beside(), 0u);
+  EXPECT_EQ(known->objective->bytes_asked_before(), live->objective->bytes_beside());
+  EXPECT_EQ(live->objective->bytes_asked_before(), 0u);
 }
 
 TEST_F(AskedTeacher, FewDrawsTeachTheSameInExpectation) {
@@ -164,6 +169,24 @@ TEST_F(AskedTeacher, IsKeptAndReadAgain) {
   EXPECT_THAT(warnings_[0], HasSubstr("asked again"));
 }
 
+TEST_F(AskedTeacher, NoBitOfTheFileMayBeAnother) {
+  const auto trained = student(5);
+  ASSERT_TRUE(ask(*trained, 5).ok());
+  ASSERT_EQ(kept().size(), 1u);
+  const std::string whole = *read_file(kept()[0]);
+  const Path copy = folder_ / "copy.draws";
+  const auto opens = [&](const std::string& bytes) {
+    std::ofstream(copy, std::ios::binary) << bytes;  // without waiting for the disk
+    return TaughtFile::open(copy, kTaughtRows, 5, trained->model->vocab_size()).ok();
+  };
+  EXPECT_TRUE(opens(whole));
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    EXPECT_FALSE(opens(damaged)) << "byte " << at << " of " << whole.size();
+  }
+}
+
 TEST_F(AskedTeacher, OtherRowsWeightsOrOptionsAreAskedAnew) {
   const auto trained = student(5);
   ASSERT_TRUE(ask(*trained, 5).ok());
@@ -175,6 +198,18 @@ TEST_F(AskedTeacher, OtherRowsWeightsOrOptionsAreAskedAnew) {
   move_away(*trained->frozen);
   ASSERT_TRUE(ask(*trained, 5).ok());
   EXPECT_EQ(kept().size(), 5u);
+}
+
+TEST_F(AskedTeacher, AFullDiskIsSaidAndLeavesNothing) {
+  const auto trained = student(5);
+  {
+    const FullDisk full(64);
+    const auto asked = ask(*trained, 5);
+    ASSERT_FALSE(asked.ok());
+    EXPECT_THAT(asked.error().to_string(), HasSubstr(".draws"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(ask(*trained, 5).ok());
 }
 
 TEST_F(AskedTeacher, AStopLeavesNothing) {

@@ -1,4 +1,4 @@
-// The file of draws: a block of words for each row, where the block of each row begins, and what they are.
+// The file of draws: a block of words for each row, an index of the blocks, and a footer that says what they are.
 //
 // A block: positions; for each, entries, the bits of `known`, and for each entry the id above its draws in ten bits.
 #include <bit>
@@ -18,7 +18,20 @@ Result<TaughtFile> TaughtFile::open(const Path& path, uint64_t rows, int64_t sam
   return taught;
 }
 
-uint64_t TaughtFile::row_begin(uint64_t row) const { return joined(index_[2 * row], index_[2 * row + 1]); }
+uint64_t TaughtFile::row_begin(uint64_t row) const {
+  return joined(index_[kTaughtIndex * row], index_[kTaughtIndex * row + 1]);
+}
+
+std::span<const uint32_t> TaughtFile::block_of(uint64_t row) const {
+  const uint64_t begin = row_begin(row), size = words_.size();
+  if (begin >= size) return {};
+  uint64_t end = begin + 1;
+  for (uint32_t left = words_[begin]; left > 0; --left) {
+    if (size - end < 2 || words_[end] > size - end - 2) return {};
+    end += 2 + words_[end];
+  }
+  return words_.subspan(begin, end - begin);
+}
 
 bool TaughtFile::is_whole(uint64_t rows, int64_t samples, int64_t vocab_size) {
   const std::span<const std::byte> bytes = file_.bytes();
@@ -26,22 +39,15 @@ bool TaughtFile::is_whole(uint64_t rows, int64_t samples, int64_t vocab_size) {
   if (bytes.size() % sizeof(uint32_t) != 0 || count < kTaughtFooter) return false;
   words_ = {reinterpret_cast<const uint32_t*>(bytes.data()), count};
   const std::span<const uint32_t> footer = words_.last(kTaughtFooter);
-  const uint64_t index = joined(footer[6], footer[7]);
+  const uint64_t index = joined(footer[6], footer[7]), indexed = count - kTaughtFooter;
   const bool ours = footer[0] == kTaughtMagic && footer[1] == kTaughtVersion && joined(footer[2], footer[3]) == rows &&
                     footer[4] == static_cast<uint32_t>(samples) && footer[5] == static_cast<uint32_t>(vocab_size);
-  if (!ours || rows > count || index > count - kTaughtFooter || count - kTaughtFooter - index != 2 * rows) return false;
-  index_ = words_.subspan(index, 2 * rows);
+  if (!ours || rows > count || index > indexed || indexed - index != kTaughtIndex * rows) return false;
+  index_ = words_.subspan(index, indexed - index);
   words_ = words_.first(index);
   for (uint64_t row = 0; row < rows; ++row) {
-    uint64_t at = row_begin(row);
-    if (at >= index) return false;
-    for (uint32_t left = words_[at++]; left > 0; --left) {
-      if (index - at < 2 || words_[at] > index - at - 2) return false;
-      const uint64_t end = at + 2 + words_[at];
-      for (at += 2; at < end; ++at) {
-        if (words_[at] >> kCountBits >= static_cast<uint32_t>(vocab_size)) return false;
-      }
-    }
+    const std::span<const uint32_t> block = block_of(row);
+    if (block.empty() || hash_of_block(block) != index_[kTaughtIndex * row + 2]) return false;
   }
   return true;
 }

@@ -9,6 +9,7 @@
 #include "app/use/chat.h"
 #include "app/use/text_head.h"
 #include "data/chats/shapes.h"
+#include "infer/known_ids.h"
 #include "kernels/kernels.h"
 #include "model/load.h"
 #include "train/chat_encoder.h"
@@ -96,6 +97,7 @@ class FolderJudge final : public reward::ModelJudge {
       return invalid_data(
           fmt::format("prompt and answer do not fit the model's {} positions: {}", positions, encoded.reason));
     if (!encoded.kept()) return invalid_data(encoded.reason);
+    MALMOI_TRY(infer::check_known(encoded.chosen.ids, head_.model()));
     return std::move(encoded.chosen.ids);
   }
 

@@ -21,25 +21,27 @@ using testing::HasSubstr;
 constexpr int64_t kJudgePositions = 80;
 
 Json judge_config() {
-  return {{"model_type", "llama"},       {"vocab_size", 101},
-          {"hidden_size", 32},           {"intermediate_size", 64},
-          {"num_hidden_layers", 1},      {"num_attention_heads", 2},
-          {"initializer_range", 0.4},    {"max_position_embeddings", kJudgePositions},
-          {"tie_word_embeddings", false}};
+  return {{"model_type", "bert"},     {"vocab_size", 101},
+          {"hidden_size", 32},        {"intermediate_size", 64},
+          {"num_hidden_layers", 1},   {"num_attention_heads", 2},
+          {"initializer_range", 0.4}, {"max_position_embeddings", kJudgePositions}};
 }
 
 class FolderJudges : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = test_folder("folder_judges");
-    const auto judge = infer::tiny_model_of(judge_config(), 5, {.task = model::Task::kRegression});
-    ASSERT_TRUE(judge);
-    ASSERT_TRUE(model::save_model(*judge, folder_ / "judge").ok());
-    ASSERT_TRUE(write_file(folder_ / "judge" / "tokenizer.json", train::chat_tokenizer_json()).ok());
+    write_judge(judge_config());
     set_template(train::chatml_source());
     const auto base = infer::tiny_model();
     ASSERT_TRUE(model::save_model(*base, folder_ / "base").ok());
     ASSERT_TRUE(write_file(folder_ / "base" / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  }
+  void write_judge(const Json& config) const {
+    const auto judge = infer::tiny_model_of(config, 5, {.task = model::Task::kRegression});
+    ASSERT_TRUE(judge);
+    ASSERT_TRUE(model::save_model(*judge, folder_ / "judge").ok());
+    ASSERT_TRUE(write_file(folder_ / "judge" / "tokenizer.json", train::chat_tokenizer_json()).ok());
   }
   void set_template(const std::string& source) const {
     ASSERT_TRUE(write_file(folder_ / "judge" / "chat_template.jinja", source).ok());
@@ -108,6 +110,16 @@ TEST_F(FolderJudges, WhatTheyCannotReadIsCountedAndSaid) {
   const auto refused = tried({{{"prompt", "hi"}, {"completion", "hello"}}});
   ASSERT_TRUE(refused.ok()) << refused.error().to_string();
   EXPECT_THAT(refused->rows[0].failures, HasSubstr("not today"));
+}
+
+TEST_F(FolderJudges, ATokenThatTheModelHasNotEndsNoTraining) {
+  Json narrow = judge_config();
+  narrow["vocab_size"] = 4;
+  write_judge(narrow);
+  const auto trial = tried({{{"prompt", "hi"}, {"completion", "hello"}}});
+  ASSERT_TRUE(trial.ok()) << trial.error().to_string();
+  EXPECT_EQ(trial->failed(), 1);
+  EXPECT_THAT(trial->rows[0].failures, HasSubstr("outside the vocabulary of 4"));
 }
 
 TEST_F(FolderJudges, OtherModelsAreRefused) {

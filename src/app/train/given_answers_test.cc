@@ -92,6 +92,8 @@ TEST_F(AnswersOfTheData, GoOnWithTextsAndAnswerConversations) {
   ASSERT_EQ(told.size(), 1u) << "nothing was sampled";
   EXPECT_EQ(told[0], (train::NamedFigure{"on_policy", 0.0}));
   EXPECT_EQ(answers_bytes(config_, *model_), 0u);
+  config_.data.valid = config_.data.train;
+  EXPECT_GT(answers_bytes(config_, *model_), 0u) << "prompts that are held out are answered, too";
 }
 
 TEST_F(AnswersOfTheData, AShareOfTheRowsIsSampledByTheirNumber) {

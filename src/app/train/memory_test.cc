@@ -41,6 +41,15 @@ class Fit : public testing::Test {
   train::TrainConfig config_;
 };
 
+TEST(MemoryPlans, AModelThatIsLetGoCountsWhereItIsMoreThanAStep) {
+  train::MemoryPlan plan{.weights = 100, .gradients = 10, .optimizer = 20, .activations = 30, .process = 1};
+  EXPECT_EQ(plan.total(), 161u);
+  plan.asked = 50;
+  EXPECT_EQ(plan.total(), 161u);
+  plan.asked = 70;
+  EXPECT_EQ(plan.total(), 171u);
+}
+
 TEST_F(Fit, TheLargestBatchThatKeepsTheStepIsChosen) {
   for (int64_t batch : {12, 10, 6, 5, 4, 3, 2, 1}) {
     for (auto level : {Checkpointing::kCheap, Checkpointing::kBlock}) {

@@ -48,6 +48,7 @@ Json to_json(const PlanReport& report) {
                           {"optimizer", report.memory.optimizer}, {"activations", report.memory.activations},
                           {"process", report.memory.process},     {"total", report.memory.total()}};
   if (report.memory.answers > 0) json["memory_bytes"]["answers"] = report.memory.answers;
+  if (report.memory.asked > 0) json["memory_bytes"]["asked_before"] = report.memory.asked;
   if (report.memory.judges > 0) json["memory_bytes"]["reward_models"] = report.memory.judges;
   json["machine_memory_bytes"] = report.machine_memory;
   json["fits"] = report.does_not_fit.empty();

@@ -216,7 +216,8 @@ Result<std::vector<NamedFigure>> RolloutSource::evaluate(const std::vector<Rollo
 }
 
 size_t answers_bytes(const TrainConfig& config, const model::Model& model) {
-  if (config.data.format != train::DataFormat::kPrompts || config.objective.rollouts.on_policy == 0) return 0;
+  const bool samples = config.objective.rollouts.on_policy > 0 || !config.data.valid.empty();
+  if (config.data.format != train::DataFormat::kPrompts || !samples) return 0;
   auto pool = nn::StatePool::create(model.backbone->states(), activation_type(config.precision), SIZE_MAX);
   if (!pool.ok()) return 0;
   const int64_t answers = config.sequences_per_step(), together = std::min(kAnswersTogether, answers);

@@ -1,4 +1,6 @@
 // Distillation from a teacher that is asked before the first step: a run of it, and a run that goes on.
+#include <map>
+
 #include "app/train/plan.h"
 #include "app/train/small_run.h"
 
@@ -26,10 +28,12 @@ class SampledTeacherRun : public SmallRun {
     document.root["train"]["optimizer"] = {{"lr", 0.01}};
     return document;
   }
-  int files_of(const std::string& out) const {
-    int files = 0;
-    for (const auto& file : std::filesystem::directory_iterator(folder_ / out / "data"))
-      files += file.path().extension() == ".draws";
+  // When each was written.
+  std::map<Path, std::filesystem::file_time_type> files_of(const std::string& out) const {
+    std::map<Path, std::filesystem::file_time_type> files;
+    for (const auto& file : std::filesystem::directory_iterator(folder_ / out / "data")) {
+      if (file.path().extension() == ".draws") files[file.path()] = file.last_write_time();
+    }
     return files;
   }
 };
@@ -41,16 +45,19 @@ TEST_F(SampledTeacherRun, LearnsWhatTheTeacherSaysWithoutItsMemory) {
   ASSERT_EQ(live.size(), sampled.size());
   EXPECT_NEAR(sampled[0]["kl"].get<double>(), live[0]["kl"].get<double>(), 5e-3);
   EXPECT_NEAR(sampled[0]["loss"].get<double>(), live[0]["loss"].get<double>(), 5e-3);
-  EXPECT_EQ(files_of("sampled"), 2) << "of what is trained on, and of what is held out";
+  EXPECT_EQ(files_of("sampled").size(), 2u) << "of what is trained on, and of what is held out";
   const auto asked = plan(student("live", 1, 0), {.rate = 1e9}), known = plan(student("sampled", 1, 8), {.rate = 1e9});
   ASSERT_TRUE(asked.ok()) << asked.error().to_string();
   ASSERT_TRUE(known.ok()) << known.error().to_string();
-  EXPECT_LT(known->memory.weights, asked->memory.weights);
+  EXPECT_EQ(asked->memory.weights - known->memory.weights, known->memory.asked);
+  EXPECT_EQ(asked->memory.asked, 0u);
+  EXPECT_GT(known->memory.asked, 0u) << "it stands there before the first step";
 }
 
 TEST_F(SampledTeacherRun, GoesOnToTheSameBits) {
   const std::vector<Json> whole = metrics_of(student("whole", 6, 8));
   metrics_of(student("parts", 3, 8));
+  const auto files = files_of("parts");
   const std::vector<Json> parts = metrics_of(student("parts", 6, 8), true);
   auto losses = [](const std::vector<Json>& rows) {
     std::vector<Json> values;
@@ -60,7 +67,8 @@ TEST_F(SampledTeacherRun, GoesOnToTheSameBits) {
     return values;
   };
   EXPECT_EQ(losses(parts), losses(whole));
-  EXPECT_EQ(files_of("parts"), 2) << "it was not asked again";
+  EXPECT_EQ(files.size(), 2u);
+  EXPECT_EQ(files_of("parts"), files) << "it was not asked again";
 }
 
 }  // namespace

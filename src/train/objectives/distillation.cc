@@ -14,7 +14,9 @@ namespace {
 class Distillation final : public CrossEntropy {
  public:
   Distillation(const DistillationConfig& options, const FrozenModel& teacher)
-      : options_(options), teacher_(options.samples > 0 ? FrozenModel() : teacher) {}
+      : options_(options),
+        teacher_(options.samples > 0 ? FrozenModel() : teacher),
+        bytes_asked_(options.samples > 0 ? bytes_of(teacher) : 0) {}
 
   LossSums accumulate(autograd::Context& context, const model::Model& model, const Examples& examples,
                       const Counts& whole) const override {
@@ -34,6 +36,7 @@ class Distillation final : public CrossEntropy {
   }
 
   size_t bytes_beside() const override { return bytes_of(teacher_); }
+  size_t bytes_asked_before() const override { return bytes_asked_; }
 
  private:
   autograd::HeadDistillation live(autograd::Context& context, const model::Model& model, const Examples& examples,
@@ -71,6 +74,7 @@ class Distillation final : public CrossEntropy {
 
   DistillationConfig options_;
   FrozenModel teacher_;
+  size_t bytes_asked_;
 };
 
 void read(ConfigReader& reader, ObjectiveConfig& config) {
