@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -16,7 +17,7 @@ namespace malmoi {
 namespace {
 
 std::string bytes_of(const std::string& name) {
-  std::ifstream file(std::string(MALMOI_TEST_DATA) + "/blocks/" + name, std::ios::binary);
+  std::ifstream file(std::filesystem::path(MALMOI_TEST_DATA) / "blocks" / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -103,7 +103,7 @@ TEST_P(NewTokens, LeaveTablesAndTokenizerThatOpenAndMerge) {
   EXPECT_EQ(loaded->tokenizer->encode("<tool9>"), std::vector<int32_t>{kFirstNew + 9});
   const std::vector<int32_t> ids{97, kFirstNew, 98, kFirstNew + 9};
   const std::vector<float> want = logits_after(*loaded->model, ids);
-  EXPECT_EQ(want.size(), static_cast<size_t>(kGrownRows));
+  EXPECT_EQ(want.size(), ids.size() * static_cast<size_t>(kGrownRows));
   auto run = opened((folder_ / "run").string());
   ASSERT_TRUE(run.ok()) << run.error().to_string();
 
