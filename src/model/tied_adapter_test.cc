@@ -144,8 +144,11 @@ TEST(TiedWords, SavedWholeWithTheSameValuesStayOne) {
   const Path golden = Path(MALMOI_TEST_DATA) / "adapters" / "llama-tokens";
   for (bool says_so : {true, false}) {
     const Path folder = test_folder("resized_adapter");
-    std::filesystem::copy(golden, folder, std::filesystem::copy_options::overwrite_existing);
-    Json config = *read_json((folder / "adapter_config.json").string());
+    std::filesystem::copy(golden, folder,
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    auto written = read_json((folder / "adapter_config.json").string());
+    ASSERT_TRUE(written.ok()) << written.error().to_string();
+    Json config = *std::move(written);
     config["ensure_weight_tying"] = says_so;
     ASSERT_TRUE(write_file(folder / "adapter_config.json", dump_json(config)).ok());
     auto model = opened_model(kTiedModel);
