@@ -84,9 +84,10 @@ class Loader {
   }
 
   Status start_anew(nn::ParameterSet::Entry& entry) {
-    if (options_.purpose == Purpose::kServing)
+    if (options_.purpose == Purpose::kServing && !options_.new_head)
       return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
                           "the folder has no weights for this use; train them first");
+    if (options_.purpose == Purpose::kServing) memory_of(entry.parameter, entry.spec);
     model_.parameters.initialize(entry, options_.seed);
     return {};
   }
