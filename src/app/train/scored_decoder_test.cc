@@ -4,10 +4,12 @@
 
 #include <utility>
 
+#include "app/compress/convert.h"
 #include "app/reward/folder_judge.h"
 #include "app/train/small_run.h"
 #include "app/use/adapter.h"
 #include "app/use/classify.h"
+#include "app/use/load_choice.h"
 #include "formats/safetensors.h"
 #include "infer/tiny_model.h"
 #include "model/load.h"
@@ -118,6 +120,24 @@ TEST_F(ScoredDecoders, LearnByAnAdapterThatBringsTheHead) {
   EXPECT_EQ((*read_json((merged / "config.json").string()))["architectures"][0], "LlamaForSequenceClassification");
   const auto [better, worse] = judged(merged);
   EXPECT_GT(better, worse + 0.5);
+}
+
+// The words' head that the file has is passed over.
+TEST_F(ScoredDecoders, LearnAroundAGgufFile) {
+  save_base(*infer::tiny_model());
+  ASSERT_TRUE(write_file(folder_ / "base" / "tokenizer.json", infer::tiny_tokenizer_json()).ok());
+  const Path file = folder_ / "base.gguf";
+  const auto converted = convert_model({.from = (folder_ / "base").string(), .to = file}, job_);
+  ASSERT_TRUE(converted.ok()) << converted.error().to_string();
+  ConfigDocument run = reward_run();
+  run.root["model"]["init_from"] = file.string();
+  run.root["data"]["chat_template"] = "plain";
+  run.root["adapter"] = {{"r", 4}, {"alpha", 8}};
+  const auto report = train(run, {}, job_);
+  ASSERT_TRUE(report.ok()) << report.error().to_string();
+  const auto model = load_model(file, {.dtype = DType::kF32, .adapters = {folder_ / "run"}}, {});
+  ASSERT_TRUE(model.ok()) << model.error().to_string();
+  EXPECT_EQ((*model)->task(), model::Task::kRegression);
 }
 
 TEST_F(ScoredDecoders, SortTextsByAnAdapterAndItsLabels) {
