@@ -20,6 +20,8 @@ FALCON = {"vocab_size": 160, "hidden_size": 32, "num_hidden_layers": 2, "num_att
           "bos_token_id": 0, "eos_token_id": 0}
 OURS = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
 
+# What trains a decoder whose head reads texts whole.
+SCORED = ["classification", "regression"]
 BART = {"vocab_size": 120, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
         "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 48,
         "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 2}
@@ -130,6 +132,28 @@ FAMILIES = {
         "family": "gpt2", "class": "GPT2LMHeadModel", "config": GPT2, "length": 40,
         "exercises": "learned positions, fused qkv as [in,out] matrices, tanh gelu, tied head",
         "train": {"n_embd": 64, "n_layer": 2, "n_head": 4, "n_positions": 64}},
+    "llama-cls": {
+        "family": "llama", "class": "LlamaForSequenceClassification", "kind": "classifier", "length": 24, "dtype": "bfloat16",
+        "objectives": SCORED, "v4": {},
+        "config": small(vocab_size=96, hidden_size=32, intermediate_size=48, num_key_value_heads=2, pad_token_id=3, num_labels=1,
+                        tie_word_embeddings=True, rope_parameters=ROPE),
+        "exercises": "one number of the last token that is no padding: a reward model, bf16 file"},
+    "qwen2-cls": {
+        "family": "qwen2", "class": "Qwen2ForSequenceClassification", "kind": "classifier", "length": 24, "dtype": "bfloat16",
+        "objectives": SCORED,
+        "config": small(vocab_size=96, hidden_size=32, intermediate_size=48, num_key_value_heads=2, pad_token_id=0, num_labels=3,
+                        rope_parameters=ROPE),
+        "exercises": "three labels, of the last token that is no padding"},
+    "gemma2-cls": {
+        "family": "gemma2", "class": "Gemma2ForSequenceClassification", "kind": "classifier", "length": 24, "dtype": "bfloat16",
+        "config": small(vocab_size=96, hidden_size=32, intermediate_size=48, num_key_value_heads=2, head_dim=8, pad_token_id=0,
+                        final_logit_softcapping=0.5, sliding_window=8, num_labels=1, rope_parameters=ROPE),
+        "scale": {"embed_tokens": 0.4},
+        "exercises": "numbers that the soft cap of words does not cap"},
+    "gpt2-cls": {
+        "family": "gpt2", "class": "GPT2ForSequenceClassification", "kind": "classifier", "length": 24, "dtype": "bfloat16",
+        "objectives": SCORED, "config": {**GPT2, "n_embd": 32, "vocab_size": 96, "pad_token_id": 95, "num_labels": 2},
+        "exercises": "the same head under other names of layers"},
     "gpt2-hub": {
         "family": "gpt2", "class": "GPT2LMHeadModel", "config": {**GPT2, "n_embd": 32, "vocab_size": 128}, "length": 24,
         "exercises": "names of the original upload: no 'transformer.' prefix, causal-mask buffers to be ignored",

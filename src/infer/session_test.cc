@@ -134,6 +134,38 @@ TEST(Session, AClassifierGivesARowOfLabelsForEachText) {
   EXPECT_EQ(logits_of(*session).size(), 2u * 3);
 }
 
+// The last token that is no padding counts: by the mask, and by the id of padding, wherever the padding stands.
+TEST(Session, ADecoderScoresATextByItsLastToken) {
+  constexpr int32_t kPad = 255;
+  auto model = tiny_scorer(kPad);
+  auto session = session_of(*model);
+  auto scores = [&](const std::vector<nn::RunInput>& texts) {
+    for (const nn::RunInput& text : texts) session->add(text, 1);
+    return logits_of(*session);
+  };
+  const std::vector<int32_t> ids = some_ids(12), other = some_ids(5), nothing(4, kPad);
+  std::vector<int32_t> longer = ids, ended = ids, before(3, kPad), mask(15, 1), mask_before(15, 1);
+  longer.insert(longer.end(), {9, 8, 7});
+  ended.insert(ended.end(), 3, kPad);
+  before.insert(before.end(), ids.begin(), ids.end());
+  std::fill(mask.end() - 3, mask.end(), 0);
+  std::fill_n(mask_before.begin(), 3, 0);
+  std::vector<int32_t> positions(3, 0);
+  for (int32_t i = 0; i < 12; ++i) positions.push_back(i);
+  const std::vector<float> alone = scores({{.ids = ids}}), one = scores({{.ids = std::span(ids).first(11)}});
+  ASSERT_EQ(alone.size(), 1u);
+  EXPECT_GT(std::abs(alone[0] - one[0]), 1e-3);
+  expect_same_logits(scores({{.ids = longer, .mask = mask}}), alone);
+  expect_same_logits(scores({{.ids = ended}}), alone);
+  expect_same_logits(scores({{.ids = before, .positions = positions, .mask = mask_before}}), alone);
+  const std::vector<float> packed = scores({{.ids = other}, {.ids = ended}, {.ids = nothing}, {.ids = ids}});
+  ASSERT_EQ(packed.size(), 4u) << "a row for each text of the pass";
+  EXPECT_NEAR(packed[1], alone[0], 1e-4);
+  EXPECT_NEAR(packed[3], alone[0], 1e-4);
+  EXPECT_NEAR(packed[2], scores({{.ids = std::span(nothing).first(1)}})[0], 1e-4) << "the first of nothing but padding";
+  EXPECT_GT(std::abs(packed[0] - alone[0]), 1e-3);
+}
+
 TEST(Session, ASourceInTheStateIsTheSourceOfThePass) {
   auto model = tiny_encoder_decoder();
   auto session = session_of(*model);

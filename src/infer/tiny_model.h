@@ -117,6 +117,19 @@ inline std::unique_ptr<model::Model> tiny_encoder(model::Task task = model::Task
   return tiny_model_of(config, 7, {.task = task});
 }
 
+/// A decoder of two layers that gives a text one number.
+inline std::unique_ptr<model::Model> tiny_scorer(int32_t pad_token_id) {
+  return tiny_model_of({{"model_type", "llama"},
+                        {"vocab_size", 264},
+                        {"hidden_size", 32},
+                        {"intermediate_size", 64},
+                        {"num_hidden_layers", 2},
+                        {"num_attention_heads", 4},
+                        {"initializer_range", 0.4},
+                        {"pad_token_id", pad_token_id}},
+                       7, {.task = model::Task::kRegression});
+}
+
 /// tokenizer.json of byte-level BPE without merges: token i is byte i, written as GPT-2 spells bytes.
 inline std::string tiny_tokenizer_json() {
   Json vocab = Json::object();

@@ -13,9 +13,9 @@ constexpr int64_t kHighestRank = 1 << 20;
 
 // Fields that change no number of a forward pass: of training, of where things came from, sizes of what is switched off.
 constexpr std::string_view kInertAdapterFields[] = {
-    "auto_mapping",      "inference_mode", "lora_dropout",   "megatron_core", "megatron_config", "peft_version",
-    "qalora_group_size", "revision",       "runtime_config", "task_type",     "loftq_config",    "eva_config",
-    "corda_config",      "lora_ga_config", "peft_type",      "fan_in_fan_out"};
+    "auto_mapping",      "inference_mode", "lora_dropout",   "megatron_core",  "megatron_config", "peft_version",
+    "qalora_group_size", "revision",       "runtime_config", "task_type",      "loftq_config",    "eva_config",
+    "corda_config",      "lora_ga_config", "peft_type",      "fan_in_fan_out", "id2label"};
 
 // What stands there where a switch is off.
 bool is_off(const Json& value) {

@@ -84,9 +84,10 @@ class Loader {
   }
 
   Status start_anew(nn::ParameterSet::Entry& entry) {
-    if (options_.purpose == Purpose::kServing)
+    if (options_.purpose == Purpose::kServing && !options_.new_head)
       return invalid_data("tensor '" + entry.spec.sources[0].name + "' is missing", where_,
                           "the folder has no weights for this use; train them first");
+    if (options_.purpose == Purpose::kServing) memory_of(entry.parameter, entry.spec);
     model_.parameters.initialize(entry, options_.seed);
     return {};
   }
@@ -147,11 +148,18 @@ class Loader {
     for (const StoredTensor& tensor : source_.tensors()) {
       if (used_.contains(&tensor)) continue;
       if (is_carried(family_, model_, tensor.name)) model_.carried.push_back(tensor);
-      if (may_be_left(family_, model_, tensor.name)) continue;
+      if (may_be_left(family_, model_, tensor.name) || is_head_of_gguf(tensor.name)) continue;
       return invalid_data("tensor '" + tensor.name + "' belongs to nothing in this model", where_,
                           "config.json and weights do not belong together");
     }
     return {};
+  }
+
+  // One that is not in use, as GGUF calls it.
+  bool is_head_of_gguf(const std::string& name) const {
+    return gguf_ && std::ranges::any_of(family_.head_prefixes, [&](std::string_view prefix) {
+             return name.starts_with(place_of(*family_.gguf, std::string(prefix)).tensor);
+           });
   }
 
   const WeightSource& source_;

@@ -20,6 +20,7 @@ struct LoadOptions {
   std::optional<Task> task = {};         // instead of the config's own; a head that the file has not starts anew
   std::vector<std::string> labels = {};  // of such a head, where it sorts
   uint64_t seed = 1;                     // of such a head
+  bool new_head = false;                 // it may be served, too: an adapter has it whole
   /// Which parameters are not trained; none by default.
   std::function<bool(const nn::ParameterSpec&)> frozen = {};
   /// Told of each parameter that has its values, serving: it may pack them, so that they never stand there all at once.

@@ -5,8 +5,9 @@
 namespace malmoi::model {
 namespace {
 
-// What `task_type` says of classes that add nothing of their own to the adapter.
-Json peft_task_type(Task task) {
+// What `task_type` says of classes that add to the adapter nothing but a new head.
+Json peft_task_type(Task task, bool new_head) {
+  if (new_head && head_task(task) == Task::kClassification) return "SEQ_CLS";
   if (task == Task::kCausalLm) return "CAUSAL_LM";
   if (task == Task::kSeq2Seq) return "SEQ_2_SEQ_LM";
   return nullptr;
@@ -57,7 +58,7 @@ Json peft_config(const NewAdapter& options, const PeftModules& modules, Task tas
           {"revision", none},
           {"target_modules", modules.targets},
           {"target_parameters", none},
-          {"task_type", peft_task_type(task)},
+          {"task_type", peft_task_type(task, options.new_head)},
           {"trainable_token_indices", none},
           {"use_bdlora", none},
           {"use_dora", options.magnitudes},

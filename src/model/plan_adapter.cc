@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "model/adapter_head.h"
 #include "model/adapter_parameters.h"
 #include "model/layout.h"
 #include "model/peft_config.h"
@@ -137,9 +138,24 @@ class Planning {
         return usage_error("'" + name + "' fits no module of the model", where_("save_whole"),
                            "name tables and heads as they are published: " + tables_and_heads());
     }
+    if (options_.new_head) MALMOI_TRY(save_head());
     if (options_.vocabulary.rows == 0) return {};
     for (const AdaptedTensor& tensor : tensors_) {
       if (has_row_for_each_token(model_, *tensor.place.entry)) MALMOI_TRY(save_whole(tensor));
+    }
+    return {};
+  }
+
+  // All of it, or what is left of it would start anew wherever the adapter is used.
+  Status save_head() {
+    const auto& entries = model_.parameters.entries();
+    for (size_t i = model_.head_begin; i < entries.size(); ++i) {
+      const auto found = std::ranges::find(tensors_, entries[i]->spec.sources[0].name, &AdaptedTensor::name);
+      if (found == tensors_.end() || !found->is_table_or_head())
+        return unsupported("the base has no head for this objective, and that of a " + model_.model_type() +
+                               " model is more than a matrix, which is all that an adapter brings",
+                           where_("save_whole"), "train all weights, or begin with a model that has the head");
+      MALMOI_TRY(save_whole(*found));
     }
     return {};
   }
@@ -160,6 +176,7 @@ class Planning {
       if (!is_named) modules.targets.push_back(module);
     }
     plan_.config = peft_config(options_, modules, model_.task());
+    if (options_.new_head) note_labels(model_.labels, plan_.config);
     return std::move(plan_);
   }
 

@@ -25,6 +25,7 @@ struct NewAdapter {
   std::vector<std::string> targets;
   std::optional<std::string> pattern;   // instead: of whole names
   std::vector<std::string> save_whole;  // tables and heads that are trained whole, named as targets are
+  bool new_head = false;                // the base has no such head: it is trained whole
   Vocabulary vocabulary;  // that the model was given (vocabulary_size.h): its tables of words are trained whole
   std::string base;       // what the file will say whose adapter it is
 };
@@ -33,7 +34,7 @@ struct NewAdapter {
 using AdapterWhere = std::function<std::string(const char* key)>;
 
 /// What a new adapter of a model has. Where the head is the table of words, whatever names one of the two holds for both, as one. Errors:
-/// targets that fit no module, or what is no matrix; a rank above the sizes of a matrix; magnitudes of a table; what is adapted and saved
+/// targets that fit no module, or what is no matrix; a new head that is more than a matrix; a rank above the sizes of a matrix; magnitudes of a table; what is adapted and saved
 /// whole; the words of an encoder-decoder.
 Result<AdapterPlan> plan_adapter(Model& model, const NewAdapter& options, const AdapterWhere& where);
 /// What goes on from a file. Errors: as adapt(); tensors in the place of the model's other than tables and heads.

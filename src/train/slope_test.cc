@@ -167,6 +167,18 @@ TEST(Slopes, OfWhatAConfigTurnsOn) {
   }
 }
 
+// Whatever token of a text counts, its row is the one that the loss is of. (Of Llama the word of padding learns nothing when it is read.)
+TEST(Slopes, OfDecodersThatScoreTexts) {
+  const Json padded = {{"pad_token_id", 3}, {"vocab_size", 5}};
+  for (const auto& [family, more] : {std::pair("llama", Json::object()), std::pair("gpt2", padded)}) {
+    for (const char* name : {"reward", "regression"}) {
+      SCOPED_TRACE(std::string(family) + " by " + name);
+      Oracle oracle(objective_entry(name), family, more);
+      expect_slopes(oracle);
+    }
+  }
+}
+
 // Whatever is learned, the balance is added to it with its weight, and so are its gradients; the walk above holds these to its slope.
 TEST(RouterBalances, AreAddedToEveryObjective) {
   for (const ObjectiveEntry* entry : objective_table()) {

@@ -94,6 +94,39 @@ TEST_F(FolderJudges, ReadPromptAndAnswerAsTheyWereTrainedTo) {
       << "a special token that the answer spells is text";
 }
 
+// A decoder that was published as a reward model: the end of the turn is the last token that is no padding.
+TEST_F(FolderJudges, MayBeDecoders) {
+  Json config = {{"architectures", {"LlamaForSequenceClassification"}},
+                 {"model_type", "llama"},
+                 {"vocab_size", 101},
+                 {"hidden_size", 32},
+                 {"intermediate_size", 64},
+                 {"num_hidden_layers", 1},
+                 {"num_attention_heads", 2},
+                 {"initializer_range", 0.4},
+                 {"max_position_embeddings", kJudgePositions},
+                 {"pad_token_id", train::kEndId},
+                 {"num_labels", 1}};
+  write_judge(config);
+  const auto trial =
+      tried({{{"prompt", "2+2"}, {"completion", "4"}}, {{"prompt", "2+2"}, {"completion", "forty-two"}}});
+  ASSERT_TRUE(trial.ok()) << trial.error().to_string();
+  EXPECT_EQ(trial->failed(), 0);
+  const std::string asked = "<|im_start|>user\n2+2<|im_end|>\n<|im_start|>assistant\n";
+  constexpr double kNear = 1e-4;  // rows of other passes
+  EXPECT_NEAR(trial->rows[0].total, said_of(asked + "4<|im_end|>"), kNear);
+  EXPECT_NEAR(trial->rows[0].total, said_of(asked + "4<|im_end|></s></s>"), kNear) << "padding counts for nothing";
+  EXPECT_NEAR(trial->rows[1].total, said_of(asked + "forty-two<|im_end|>"), kNear);
+  EXPECT_GT(std::abs(trial->rows[0].total - trial->rows[1].total), kNear);
+  config["num_labels"] = 2;
+  config["architectures"] = {"LlamaForCausalLM"};
+  const auto writes = infer::tiny_model_of(config, 5, {.task = model::Task::kClassification});
+  ASSERT_TRUE(model::save_model(*writes, folder_ / "judge").ok());
+  const auto refused = tried({{{"prompt", "hi"}, {"completion", "hello"}}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().to_string(), AllOf(HasSubstr("llama"), HasSubstr("one number for a text")));
+}
+
 TEST_F(FolderJudges, WhatTheyCannotReadIsCountedAndSaid) {
   const auto trial = tried({{{"prompt", "hi"}, {"completion", std::string(kJudgePositions, 'a')}},
                             {{"completion", "no prompt"}},

@@ -8,6 +8,7 @@
 #include "app/train/new_tokens.h"
 #include "app/use/adapter_run.h"
 #include "model/adapter.h"
+#include "model/adapter_head.h"
 #include "model/fingerprint.h"
 #include "model/load.h"
 #include "model/spellings.h"
@@ -31,6 +32,7 @@ Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const
     plan.vocabulary = std::move(vocabulary);
     return plan;
   }
+  MALMOI_ASSIGN(const auto base, model::load_config(*config.init_from));
   return model::plan_adapter(model,
                              {.rank = options.rank,
                               .alpha = options.alpha,
@@ -40,6 +42,7 @@ Result<model::AdapterPlan> adapter_plan_of(const ConfigDocument& document, const
                               .targets = options.targets,
                               .pattern = options.pattern,
                               .save_whole = options.save_whole,
+                              .new_head = model::head_task(base->task()) != model::head_task(model.task()),
                               .vocabulary = std::move(vocabulary),
                               .base = options.base},
                              [&](const char* key) { return document.where("adapter." + std::string(key)); });
@@ -99,6 +102,7 @@ Result<std::unique_ptr<model::Model>> load_adapted_model(const TrainConfig& conf
                           .task = train::objective_entry(config.objective.name).task,
                           .labels = described.labels,
                           .seed = config.seed,
+                          .new_head = model::has_whole_head(plan, described),
                           .warn = warn};
   if (config.quantize) load.filled = pack;
   MALMOI_ASSIGN(auto model, model::load_model(*config.init_from, load));

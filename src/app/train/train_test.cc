@@ -361,7 +361,7 @@ TEST(Objectives, AClassifierIsTrainedFromArrays) {
   ASSERT_TRUE(report.ok()) << "longer than the positions by padding alone: " << report.error().to_string();
   EXPECT_EQ(report->train_tokens, 48u);
 
-  document.root["model"]["architecture"] = "llama";
+  document.root["model"]["architecture"] = "mamba";
   document.root["out"] = (folder / "other").string();
   EXPECT_THAT(train(document, {}, {}).error().to_string(), HasSubstr("no head for this task"));
 }

@@ -131,7 +131,7 @@ WaysToTry choose_ways(std::string_view objective, int64_t parameters, const Json
   if (asked.contains("adapter")) {
     ways = {{kLoraWay}, "as you said"};
   } else if (objective == "classification") {
-    return {{kFullWay}, "a new head is learned with all weights, which no adapter holds"};
+    return {{kFullWay}, "a new head is learned best with all weights"};
   } else if (asks_reference(objective)) {
     ways = {{kLoraWay}, "the base without its adapter is the reference, which then takes no memory of its own"};
   } else if (parameters <= kSmallModel) {

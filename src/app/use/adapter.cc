@@ -8,6 +8,7 @@
 #include "app/use/generate.h"
 #include "formats/element_type.h"
 #include "model/adapter.h"
+#include "model/adapter_head.h"
 #include "model/adapter_vocabulary.h"
 #include "model/load.h"
 #include "model/merge.h"
@@ -105,7 +106,11 @@ Status merge_adapter(const MergeOptions& options, const Job& job) {
   MALMOI_ASSIGN(const Path folder, find_model(options.model, job.message));
   MALMOI_TRY(check_other_folder(folder, options.out));
   const Path adapter = adapter_at(options.adapter);
-  MALMOI_ASSIGN(auto model, model::load_model(folder, {.keep_packed = false, .warn = job.warn}));
+  MALMOI_ASSIGN(model::BroughtHead head, model::brought_head(folder, {&adapter, 1}));
+  model::LoadOptions load{
+      .task = head.task, .labels = std::move(head.labels), .new_head = head.task.has_value(), .keep_packed = false};
+  load.warn = job.warn;
+  MALMOI_ASSIGN(auto model, model::load_model(folder, load));
   const DType stored = stored_type(*model);
   MALMOI_ASSIGN(const model::Adapted adapted, model::adapt(*model, {&adapter, 1}, job.warn));
   MALMOI_ASSIGN(const auto tokenizer, tokenizer_to_write(options, folder, *model));

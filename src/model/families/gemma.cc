@@ -5,6 +5,7 @@
 
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
+#include "model/score_head.h"
 
 namespace malmoi::model {
 
@@ -63,7 +64,7 @@ void read_activation(ConfigFields& f, LlamaConfig& c) {
   f.publish("hidden_activation", name);
 }
 
-Parts make(ConfigFields& f, Task, int64_t) {
+Parts make(ConfigFields& f, Task, int64_t labels) {
   LlamaConfig c = read_gemma_fields(f, {.vocab_size = 256000,
                                         .intermediate_size = 24576,
                                         .max_position_embeddings = 8192,
@@ -76,10 +77,12 @@ Parts make(ConfigFields& f, Task, int64_t) {
                                         .tied = true,
                                         .activation_value = "gelu_pytorch_tanh"});
   read_activation(f, c);
+  c.labels = labels;
   return make_llama_parts(f, c);
 }
 
-constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GemmaForCausalLM"}};
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GemmaForCausalLM"},
+                                   {Task::kClassification, "GemmaForSequenceClassification"}};
 constexpr GgufName kGgufNames[] = {{"model.norm.", "output_norm.", GgufChange::kPlusOne},
                                    {".input_layernorm.", ".attn_norm.", GgufChange::kPlusOne},
                                    {".post_attention_layernorm.", ".ffn_norm.", GgufChange::kPlusOne}};
@@ -92,7 +95,7 @@ extern const Family family{.model_type = "gemma",
                            .classes = kClasses,
                            .make = make,
                            .optional_prefixes = kModelPrefix,
-                           .head_prefixes = kLmHead,
+                           .head_prefixes = kDecoderHeads,
                            .buffers = kRotaryBuffers,
                            .gguf = &kGguf};
 

@@ -3,11 +3,12 @@
 
 #include "model/families/gemma.h"
 #include "model/families/llama_gguf.h"
+#include "model/score_head.h"
 
 namespace malmoi::model::gemma2 {
 namespace {
 
-Parts make(ConfigFields& f, Task, int64_t) {
+Parts make(ConfigFields& f, Task, int64_t labels) {
   LlamaConfig c = read_gemma2_fields(f,
                                      {.vocab_size = 256000,
                                       .intermediate_size = 9216,
@@ -27,10 +28,12 @@ Parts make(ConfigFields& f, Task, int64_t) {
   if (f.has("sliding_window_size") && f.reader().integer("sliding_window_size", 0) != window)
     f.fail("sliding_window_size", "contradicts sliding_window", "give one of them");
   read_window_layers(f, c, window, [](int64_t i) { return i % 2 == 0; });
+  c.labels = labels;
   return make_gemma2_parts(f, c);
 }
 
-constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Gemma2ForCausalLM"}};
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Gemma2ForCausalLM"},
+                                   {Task::kClassification, "Gemma2ForSequenceClassification"}};
 constexpr std::string_view kInert[] = {"cache_implementation", "hidden_act"};
 constexpr GgufField kGgufFields[] = {{"query_pre_attn_scalar", "attention.key_length"},
                                      {"sliding_window", "attention.sliding_window"},
@@ -52,7 +55,7 @@ extern const Family family{.model_type = "gemma2",
                            .classes = kClasses,
                            .make = make,
                            .optional_prefixes = kModelPrefix,
-                           .head_prefixes = kLmHead,
+                           .head_prefixes = kDecoderHeads,
                            .buffers = kRotaryBuffers,
                            .inert = kInert,
                            .gguf = &kGguf};

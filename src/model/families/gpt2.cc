@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "model/families/lm_head.h"
+#include "model/score_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model::gpt2 {
@@ -12,6 +13,7 @@ struct Gpt2Config {
   double layer_norm_epsilon, initializer_range, resid_pdrop, embd_pdrop, attn_pdrop;
   kernels::Activation activation_function;
   bool scale_attn_weights, scale_attn_by_inverse_layer_idx, tie_word_embeddings;
+  int32_t pad_token_id;
 };
 
 // The published files store matrices as [in, out].
@@ -97,7 +99,7 @@ class Gpt2 final : public Backbone {
   nn::Norm ln_f_;
 };
 
-Parts make(ConfigFields& f, Task, int64_t) {
+Parts make(ConfigFields& f, Task, int64_t labels) {
   Gpt2Config c{};
   c.vocab_size = f.size("vocab_size", {50257, {}, "it, or a tokenizer"});
   c.n_positions = f.size("n_positions", "max_position_embeddings", {1024});
@@ -114,6 +116,7 @@ Parts make(ConfigFields& f, Task, int64_t) {
   c.scale_attn_weights = f.flag("scale_attn_weights", true);
   c.scale_attn_by_inverse_layer_idx = f.flag("scale_attn_by_inverse_layer_idx", false);
   c.tie_word_embeddings = f.flag("tie_word_embeddings", true);
+  c.pad_token_id = labels > 0 ? f.token_id("pad_token_id", c.vocab_size) : -1;  // words do not ask for it
   f.flag("reorder_and_upcast_attn", false);  // the same numbers: scores are f32 here always
   f.refuse("add_cross_attention", f.flag("add_cross_attention", false), "cross attention is not supported for gpt2");
   if (c.n_embd % c.n_head != 0)
@@ -122,13 +125,15 @@ Parts make(ConfigFields& f, Task, int64_t) {
   Parts parts;
   if (f.failed()) return parts;
   auto backbone = std::make_unique<Gpt2>(parts.parameters, c);
-  add_lm_head(parts, backbone->wte(), c.tie_word_embeddings, "lm_head", c.initializer_range);
-  parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.n_embd, c.n_layer, c.n_positions};
+  if (labels > 0) add_score_head(parts, labels, c.pad_token_id, c.initializer_range);
+  else add_lm_head(parts, backbone->wte(), c.tie_word_embeddings, "lm_head", c.initializer_range);
+  parts.backbone = std::move(backbone);
   return parts;
 }
 
-constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GPT2LMHeadModel"}};
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "GPT2LMHeadModel"},
+                                   {Task::kClassification, "GPT2ForSequenceClassification"}};
 constexpr std::string_view kPrefixes[] = {"transformer."};
 constexpr std::string_view kBuffers[] = {".attn.bias", ".attn.masked_bias"};
 constexpr std::string_view kInert[] = {"n_ctx",
@@ -137,7 +142,6 @@ constexpr std::string_view kInert[] = {"n_ctx",
                                        "summary_activation",
                                        "summary_proj_to_labels",
                                        "summary_first_dropout"};
-constexpr std::string_view kHeads[] = {"lm_head."};
 
 constexpr GgufField kGgufFields[] = {
     {"n_embd", "embedding_length"},    {"n_inner", "feed_forward_length"},
@@ -162,7 +166,7 @@ extern const Family family{.model_type = "gpt2",
                            .classes = kClasses,
                            .make = make,
                            .optional_prefixes = kPrefixes,
-                           .head_prefixes = kHeads,
+                           .head_prefixes = kDecoderHeads,
                            .buffers = kBuffers,
                            .inert = kInert,
                            .gguf = &kGguf};

@@ -3,6 +3,7 @@
 
 #include "model/families/llama_decoder.h"
 #include "model/families/llama_gguf.h"
+#include "model/score_head.h"
 
 namespace malmoi::model {
 
@@ -53,14 +54,16 @@ Parts make_llama_parts(ConfigFields& fields, const LlamaConfig& c) {
 namespace malmoi::model::llama {
 namespace {
 
-Parts make(ConfigFields& f, Task, int64_t) {
+Parts make(ConfigFields& f, Task, int64_t labels) {
   LlamaConfig c = read_llama_fields(f, {});
   c.qkv_bias = c.out_bias = f.flag("attention_bias", false);
   c.mlp_bias = f.flag("mlp_bias", false);
+  c.labels = labels;
   return make_llama_parts(f, c);
 }
 
-constexpr ModelClass kClasses[] = {{Task::kCausalLm, "LlamaForCausalLM"}};
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "LlamaForCausalLM"},
+                                   {Task::kClassification, "LlamaForSequenceClassification"}};
 constexpr std::string_view kInert[] = {"pretraining_tp"};
 constexpr GgufSwitch kGgufSwitches[] = {{"attention_bias", "blk.0.attn_q.bias"}, {"mlp_bias", "blk.0.ffn_up.bias"}};
 constexpr GgufDialect kGguf{.architecture = "llama",
@@ -75,7 +78,7 @@ extern const Family family{.model_type = "llama",
                            .classes = kClasses,
                            .make = make,
                            .optional_prefixes = kModelPrefix,
-                           .head_prefixes = kLmHead,
+                           .head_prefixes = kDecoderHeads,
                            .buffers = kRotaryBuffers,
                            .inert = kInert,
                            .gguf = &kGguf};

@@ -21,6 +21,7 @@ struct LlamaConfig {
   const char* attention_norm = "input_layernorm";     // published names of a block's two norms
   const char* mlp_norm = "post_attention_layernorm";  // null: both parts read the one norm, in a parallel block
   int32_t pad_token_id = -1;                          // its row takes no gradient from look-ups
+  int64_t labels = 0;                                 // of a head that reads texts whole; 0: the head is of words
   nn::RotaryConfig rotary;
   std::vector<int64_t> window;  // of each layer; 0: none
 

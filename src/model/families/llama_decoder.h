@@ -7,6 +7,7 @@
 
 #include "model/families/llama.h"
 #include "model/families/lm_head.h"
+#include "model/score_head.h"
 #include "nn/blocks.h"
 
 namespace malmoi::model {
@@ -129,17 +130,23 @@ inline nn::GatedMlp make_gated_mlp(const nn::Declare& layer, const LlamaConfig& 
                                        .fused = c.gate_up});
 }
 
-/// The model around a decoder: a head of its own, or the table of words.
+/// The head of a decoder: of words, a matrix of its own or their table; of labels where there are any.
+inline void add_decoder_head(Parts& parts, const LlamaConfig& c, nn::WeightSlot* words) {
+  if (c.labels > 0) return add_score_head(parts, c.labels, c.pad_token_id, c.initializer_range);
+  add_lm_head(parts, words, c.tie_word_embeddings, "lm_head", c.initializer_range);
+  parts.head->logit_scale = static_cast<float>(c.logit_scale);
+  parts.head->softcap = static_cast<float>(c.logit_softcap);
+}
+
+/// The model around a decoder.
 template <typename Block, typename MakeMlp>
 Parts make_decoder_parts(const LlamaConfig& c, const MakeMlp& make_mlp) {
   Parts parts;
   auto backbone = std::make_unique<LlamaDecoder<Block>>(parts.parameters, c, make_mlp);
-  add_lm_head(parts, backbone->embed_tokens(), c.tie_word_embeddings, "lm_head", c.initializer_range);
-  parts.head->logit_scale = static_cast<float>(c.logit_scale);
-  parts.head->softcap = static_cast<float>(c.logit_softcap);
-  parts.backbone = std::move(backbone);
   parts.sizes = {c.vocab_size, c.hidden_size, c.num_hidden_layers, c.max_position_embeddings};
   parts.sizes.switch_length = c.rotary.switch_length();
+  add_decoder_head(parts, c, backbone->embed_tokens());
+  parts.backbone = std::move(backbone);
   return parts;
 }
 

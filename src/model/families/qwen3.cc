@@ -1,11 +1,12 @@
 // Qwen3 (Yang et al. 2025): Llama's decoder with a norm of each head of queries and keys.
 #include "model/families/llama.h"
 #include "model/families/llama_gguf.h"
+#include "model/score_head.h"
 
 namespace malmoi::model::qwen3 {
 namespace {
 
-Parts make(ConfigFields& f, Task, int64_t) {
+Parts make(ConfigFields& f, Task, int64_t labels) {
   LlamaConfig c = read_llama_fields(f, {.vocab_size = 151936,
                                         .intermediate_size = 22016,
                                         .max_position_embeddings = 32768,
@@ -16,10 +17,12 @@ Parts make(ConfigFields& f, Task, int64_t) {
   bool use_window = f.flag("use_sliding_window", false);
   int64_t window = f.optional_integer("sliding_window", 4096);
   read_windows(f, c, use_window ? window : 0, f.integer("max_window_layers", 28, 0));
+  c.labels = labels;
   return make_llama_parts(f, c);
 }
 
-constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Qwen3ForCausalLM"}};
+constexpr ModelClass kClasses[] = {{Task::kCausalLm, "Qwen3ForCausalLM"},
+                                   {Task::kClassification, "Qwen3ForSequenceClassification"}};
 constexpr GgufDialect kGguf{.architecture = "qwen3", .fields = kLlamaGgufFields, .shared = kLlamaGgufNames};
 
 }  // namespace
@@ -28,7 +31,7 @@ extern const Family family{.model_type = "qwen3",
                            .classes = kClasses,
                            .make = make,
                            .optional_prefixes = kModelPrefix,
-                           .head_prefixes = kLmHead,
+                           .head_prefixes = kDecoderHeads,
                            .buffers = kRotaryBuffers,
                            .gguf = &kGguf};
 
