@@ -101,7 +101,10 @@ def make(name, case, out, seed=0):
     (out / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     (out / "README.md").unlink(missing_ok=True)
     if more_tokens:
-        (out / "tokenizer.json").write_text("{}\n")  # stands for the one that has them
+        words = {"[UNK]": 0} | {f"word{i}": i for i in range(1, len(model.get_input_embeddings().weight))}
+        tokenizer = {"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "WhitespaceSplit"},
+                     "model": {"type": "WordLevel", "vocab": words, "unk_token": "[UNK]"}}
+        (out / "tokenizer.json").write_text(json.dumps(tokenizer) + "\n")
     for kind, values in inputs.items():
         np.save(out / f"{kind}.npy", values)
     np.save(out / "logits.npy", after)

@@ -82,11 +82,22 @@ def base_there(folder):
     return getattr(transformers, architecture).from_pretrained(folder, dtype=torch.float32).eval()
 
 
+def resized(model, adapter_tensors):
+    """The model with as many tokens as the adapter's whole table has, which peft leaves to its caller."""
+    table = model.get_input_embeddings().weight
+    whole = [values for name, values in adapter_tensors.items() if "embed_tokens" in name and values.shape[1:] == table.shape[1:]]
+    if whole and len(whole[0]) > len(table):
+        model.resize_token_embeddings(len(whole[0]), mean_resizing=False)
+    return model
+
+
 def opened_there(base, adapter):
     """The adapter around the base, in peft: every tensor of the file is there, and no other."""
-    model = peft.PeftModel.from_pretrained(base_there(base), adapter).eval()
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    model = peft.PeftModel.from_pretrained(resized(base_there(base), tensors), adapter).eval()
     held = get_peft_model_state_dict(model, save_embedding_layers=False)
-    file = {name: values for name, values in load_file(adapter / "adapter_model.safetensors").items() if not name.endswith(".base_layer.weight")}
+    beside = (".base_layer.", ".modules_to_save.", ".original_module.")  # what peft writes twice of a resized table
+    file = {name: values for name, values in tensors.items() if not any(part in name for part in beside)}
     assert set(file) == set(held), f"other tensors: {sorted(set(file) ^ set(held))[:4]}"
     for name, values in file.items():
         assert torch.equal(values, held[name].to(values.dtype)), f"{name} is not the file's"
