@@ -105,6 +105,13 @@ Status encode_rows(std::vector<ReadRow>& rows, const train::ChatRules& rules, En
   return {};
 }
 
+std::string template_name_of(const std::string& choice, const chat::ChatTemplate& rendered) {
+  if (choice == "none") return "no template";
+  if (choice == "plain") return "the plain template";
+  if (choice != "auto") return "the template " + choice;
+  return rendered.answers() ? "the model's own template" : "the plain template: the model has none";
+}
+
 void warn_of(const ChatTally& tally, const std::string& template_name, const Job& job) {
   if (tally.bad() > 0)
     job.warn(fmt::format("{} of {} teach nothing, or not all that they say: {}; {}", tally.bad(),
@@ -175,9 +182,7 @@ Result<EncodedChats> encode_chats(const TrainConfig& config, train::ChatUse use,
   MALMOI_ASSIGN(const chat::ChatTemplate rendered, chat_template_of(config, tokenizer));
   MALMOI_ASSIGN(const train::ChatTokenizer chat_tokenizer, train::ChatTokenizer::make(tokenizer));
   EncodedChats chats;
-  chats.template_name = config.data.chat.chat_template != "auto" ? config.data.chat.chat_template
-                        : rendered.answers()                     ? "the model's own template"
-                                                                 : "the plain template: the model has none";
+  chats.template_name = template_name_of(config.data.chat.chat_template, rendered);
   std::vector<ReadRow> rows;
   MALMOI_TRY(read_files(config.data.train, config, use, false, rows, job));
   MALMOI_TRY(read_files(config.data.valid, config, use, true, rows, job));

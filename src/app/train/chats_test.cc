@@ -106,7 +106,7 @@ TEST_F(ChatRun, ATemplateOfOnesChoice) {
   EXPECT_THAT(warnings_, Contains(HasSubstr("does not learn to stop")));
   EXPECT_EQ(*chat_template_file(config_), "{% for m in messages %}{{ m.role + ':' + m.content }}{% endfor %}");
   config_.data.chat.chat_template = "plain";
-  EXPECT_EQ(encode()->template_name, "plain");
+  EXPECT_EQ(encode()->template_name, "the plain template");
   EXPECT_EQ(*chat_template_file(config_), "");
   config_.data.chat.chat_template = "auto";
   config_.data.format = train::DataFormat::kPrompts;
