@@ -1,5 +1,6 @@
 #include "base/cpu.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -15,7 +16,9 @@ std::string_view isa_name(Isa isa) {
   return "?";
 }
 
-Isa detected_isa() {
+namespace {
+
+Isa best_of_cpu() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Isa::kBaseline;
@@ -27,6 +30,13 @@ Isa detected_isa() {
 #else
   return Isa::kBaseline;
 #endif
+}
+
+}  // namespace
+
+Isa detected_isa() {
+  constexpr Isa kHighestBuilt = kIsas[MALMOI_ISA_LEVELS - 1];
+  return std::min(best_of_cpu(), kHighestBuilt);
 }
 
 namespace {

@@ -19,7 +19,7 @@ enum class Isa {
 inline constexpr Isa kIsas[] = {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16};
 
 std::string_view isa_name(Isa isa);  // "baseline", "avx2", "avx512", "avx512_bf16"
-/// The best level this CPU has.
+/// The best level this CPU has, of those that the build has kernels for (sanitizers leave the highest out).
 Isa detected_isa();
 /// The level in use: MALMOI_ISA if it is set and the CPU has it, else detected_isa(). Fixed at the first call, which
 /// also limits oneDNN (ONEDNN_MAX_CPU_ISA) unless that is set already. Call it before any product.
